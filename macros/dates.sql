@@ -1,0 +1,46 @@
+{% macro add_days(date, days) %}
+{#- A date so many days later; `days` is a whole number or an integer column. -#}
+{{- adapter.dispatch('add_days', 'customer_scores')(date, days) -}}
+{% endmacro %}
+
+{% macro default__add_days(date, days) -%}
+({{ date }} + {{ days }})
+{%- endmacro %}
+
+
+{% macro days_between(first, last) %}
+{#- Whole days from the date `first` to the date `last`. -#}
+{{- adapter.dispatch('days_between', 'customer_scores')(first, last) -}}
+{% endmacro %}
+
+{% macro default__days_between(first, last) -%}
+({{ last }} - {{ first }})
+{%- endmacro %}
+
+
+{% macro month_start(date) -%}
+{#- The first day of a date's month. -#}
+cast(date_trunc('month', {{ date }}) as date)
+{%- endmacro %}
+
+
+{% macro date_series(first, last) %}
+{#- A subquery of one column `day`: every day from `first` to `last`, both scalar expressions. -#}
+{{- adapter.dispatch('date_series', 'customer_scores')(first, last) -}}
+{% endmacro %}
+
+{% macro duckdb__date_series(first, last) -%}
+(select cast(day as date) as day from generate_series({{ first }}, {{ last }}, interval '1' day) as series (day))
+{%- endmacro %}
+
+
+{% macro previous_month(month_start) -%}
+{#- The first day of the month before, from the first day of a month. -#}
+cast({{ month_start }} - interval '1' month as date)
+{%- endmacro %}
+
+
+{% macro hours_between(first, last) -%}
+{#- Hours from one timestamp to another, as a double. -#}
+cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.0
+{%- endmacro %}

@@ -1,0 +1,77 @@
+{#
+  From what was delivered to a typed value, or null where it is not one. A typed column is used as it is; text is parsed
+  strictly: `9.5` never becomes 10, 30 February is no day, an offset is honoured. `column` is a column of a raw table.
+#}
+
+{% macro clean_text(column) %}
+{#- Text without surrounding white space, in Unicode normal form C; null where nothing is left. -#}
+{{- adapter.dispatch('clean_text', 'customer_scores')(column) -}}
+{% endmacro %}
+
+{% macro duckdb__clean_text(column) -%}
+{#- Space, tab, line feed, carriage return, no-break space. -#}
+nullif(trim(nfc_normalize(cast({{ column }} as varchar)), ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '')
+{%- endmacro %}
+
+
+{% macro is_given(column) %}
+{#- Whether something was delivered: true for any text that is not blank, even where it cannot be parsed. -#}
+{{- adapter.dispatch('is_given', 'customer_scores')(column) -}}
+{% endmacro %}
+
+{% macro duckdb__is_given(column) -%}
+case
+    when typeof({{ column }}) = 'VARCHAR' then coalesce(trim(cast({{ column }} as varchar)) <> '', false)
+    else {{ column }} is not null
+end
+{%- endmacro %}
+
+
+{% macro parse_timestamp(column) %}
+{#- UTC timestamp. Text: `2025-03-01`, `2025-03-01 10:00[:00[.000000]]`, with `T` or a space, and an optional `Z` or offset. -#}
+{{- adapter.dispatch('parse_timestamp', 'customer_scores')(column) -}}
+{% endmacro %}
+
+{% macro duckdb__parse_timestamp(column) -%}
+{%- set text = "trim(cast(" ~ column ~ " as varchar))" -%}
+{%- set form = '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?' -%}
+case
+    when typeof({{ column }}) = 'VARCHAR'
+        then case when regexp_full_match({{ text }}, '{{ form }}') then timezone('UTC', try_cast({{ text }} as timestamptz)) end
+    when typeof({{ column }}) = 'TIMESTAMP WITH TIME ZONE' then timezone('UTC', cast({{ column }} as timestamptz))
+    else cast({{ column }} as timestamp)
+end
+{%- endmacro %}
+
+
+{% macro parse_decimal(column) %}
+{#- DECIMAL(18, 6). Text: ASCII digits, optional sign, optional point with one to six places. -#}
+{{- adapter.dispatch('parse_decimal', 'customer_scores')(column) -}}
+{% endmacro %}
+
+{% macro duckdb__parse_decimal(column) -%}
+{%- set text = "trim(cast(" ~ column ~ " as varchar))" -%}
+case
+    when typeof({{ column }}) <> 'VARCHAR' then try_cast({{ column }} as decimal(18, 6))
+    when regexp_full_match({{ text }}, '[+-]?[0-9]{1,12}([.][0-9]{1,6})?') then try_cast({{ text }} as decimal(18, 6))
+end
+{%- endmacro %}
+
+
+{% macro parse_whole_number(column) %}
+{#- Integer; null where the number has a fraction: 9.0 is 9, 9.5 is nothing. -#}
+{%- set number = customer_scores.parse_decimal(column) -%}
+case when {{ number }} = round({{ number }}, 0) and abs({{ number }}) < 1000000000 then cast({{ number }} as integer) end
+{%- endmacro %}
+
+
+{% macro reporting_date(timestamp) %}
+{#- The day of a UTC timestamp in the reporting zone. -#}
+{{- adapter.dispatch('reporting_date', 'customer_scores')(timestamp, customer_scores.reporting_timezone()) -}}
+{% endmacro %}
+
+{% macro default__reporting_date(timestamp, zone) -%}
+{%- if zone == 'UTC' -%} cast({{ timestamp }} as date)
+{%- else -%} cast(timezone('{{ zone }}', timezone('UTC', {{ timestamp }})) as date)
+{%- endif -%}
+{%- endmacro %}

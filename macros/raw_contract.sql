@@ -1,0 +1,204 @@
+{% macro raw_contract() %}
+{#
+  The raw contract: table -> column -> [kind, required]. Kinds: `id` (text or whole number), `text`, `time` (UTC),
+  `number`. Columns beyond these are ignored, but kept in the content of a rejected row.
+#}
+{{ return({
+    'events': {
+        'event_id': ['id', true],
+        'customer_id': ['id', true],
+        'event_type': ['id', true],
+        'occurred_at': ['time', true],
+        'loaded_at': ['time', false],
+        'user_id': ['id', false],
+        'session_id': ['id', false],
+        'channel': ['text', false],
+        'amount': ['number', false],
+        'duration_seconds': ['number', false],
+        'properties': ['text', false],
+    },
+    'survey_answers': {
+        'answer_id': ['id', true],
+        'customer_id': ['id', true],
+        'question': ['id', true],
+        'sent_at': ['time', true],
+        'answered_at': ['time', false],
+        'score': ['number', false],
+        'respondent_id': ['id', false],
+        'comment': ['text', false],
+        'language': ['text', false],
+        'channel': ['text', false],
+        'touchpoint': ['text', false],
+        'loaded_at': ['time', false],
+    },
+    'customers': dict({
+        'customer_id': ['id', true],
+        'updated_at': ['time', false],
+        'customer_name': ['text', false],
+        'plan': ['text', false],
+        'industry': ['text', false],
+        'region': ['text', false],
+        'trial_started_at': ['time', false],
+        'subscribed_at': ['time', false],
+        'churned_at': ['time', false],
+        'acquisition_cost': ['number', false],
+    }, **customer_scores.own_segment_columns()),
+}) }}
+{% endmacro %}
+
+
+{% macro own_segment_columns() %}
+{#- The segment columns beyond the three of the contract, in the contract's form: the company asked for them, so they are required. -#}
+{%- set columns = {} -%}
+{%- for name in customer_scores.segment_columns() if name not in ['plan', 'industry', 'region'] -%}
+    {%- do columns.update({name: ['text', true]}) -%}
+{%- endfor -%}
+{{ return(columns) }}
+{% endmacro %}
+
+
+{% macro prepare_raw() %}
+{#
+  Makes schema `raw` hold `events`, `survey_answers` and `customers` with every column of the contract, whatever the company
+  delivered: an absent table is empty, an absent optional column null. Raises a sentence where the contract is broken.
+  Runs when a run starts, so that models are the same for every company and no model asks the database while it compiles.
+#}
+{%- if execute -%}
+    {%- do adapter.dispatch('prepare_raw', 'customer_scores')() -%}
+{%- endif -%}
+{% endmacro %}
+
+
+{% macro duckdb__prepare_raw() %}
+{%- set zone = customer_scores.reporting_timezone() -%}
+{%- if run_query("select 1 from pg_timezone_names() where name = '" ~ zone ~ "'").rows | length == 0 -%}
+    {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}
+{%- endif -%}
+{%- set folder = env_var('CUSTOMER_SCORES_RAW', 'data/demo') -%}
+{%- set contract = customer_scores.raw_contract() -%}
+{%- set sources = {} -%}
+{%- for table in contract -%}
+    {%- do sources.update({table: customer_scores.duckdb_raw_source(folder, table)}) -%}
+{%- endfor -%}
+{%- if not sources['events'] and not sources['survey_answers'] -%}
+    {{ exceptions.raise_compiler_error(
+        "No raw data in " ~ folder ~ ": it needs events or survey_answers as .parquet, .csv or .jsonl "
+        ~ "(one file such as events.csv, several such as events_2025.csv, or a folder events/). Choose the folder with RAW=folder."
+    ) }}
+{%- endif -%}
+{%- do run_query("create schema if not exists raw") -%}
+{%- for table, columns in contract.items() -%}
+    {%- do run_query(customer_scores.duckdb_raw_view(table, columns, sources[table])) -%}
+{%- endfor -%}
+{% endmacro %}
+
+
+{% macro duckdb_raw_source(folder, table) %}
+{#- What reads the files of one raw table: {reader, first_file, types by column, row_json}, or none where there is no file. -#}
+{%- set escaped = folder | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') | replace("'", "''") -%}
+{%- set listing -%}
+    select distinct file, regexp_extract(file, '[.]([a-z]+)$', 1) as format
+    from (
+        select file from glob('{{ escaped }}/{{ table }}*.*')
+        union all
+        select file from glob('{{ escaped }}/{{ table }}/*.*')
+    )
+    where format in ('parquet', 'csv', 'jsonl')
+    order by file
+{%- endset -%}
+{%- set found = run_query(listing).rows -%}
+{%- if found | length == 0 -%}{{ return(none) }}{%- endif -%}
+{%- set formats = found | map(attribute='format') | unique | list -%}
+{%- if formats | length > 1 -%}
+    {{ exceptions.raise_compiler_error(
+        table ~ " comes in more than one format (" ~ found | map(attribute='file') | join(', ') ~ "): keep one format, or no row can be told from its copy."
+    ) }}
+{%- endif -%}
+{%- set quoted = [] -%}
+{%- for row in found -%}
+    {%- do quoted.append("'" ~ (row['file'] | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') | replace("'", "''")) ~ "'") -%}
+{%- endfor -%}
+{%- set files = '[' ~ quoted | join(', ') ~ ']' -%}
+{%- set first_file = found[0]['file'] -%}
+{#- Text is read as text with a fixed dialect: what a value means is judged row by row, never guessed from a sample. -#}
+{%- if formats[0] == 'parquet' -%}
+    {%- set reader = "read_parquet(" ~ files ~ ", union_by_name = true, hive_partitioning = false)" -%}
+{%- elif formats[0] == 'csv' -%}
+    {%- set reader = "read_csv(" ~ files ~ ", all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', "
+        ~ "strict_mode = true, union_by_name = true, hive_partitioning = false, max_line_size = 33554432)" -%}
+{%- else -%}
+    {%- set reader = "(select case when json_valid(line) then line end as document, line from read_csv(" ~ files
+        ~ ", auto_detect = false, header = false, columns = {'line': 'varchar'}, delim = e'\\x1F', quote = '', escape = '', max_line_size = 33554432))" -%}
+{%- endif -%}
+{%- if run_query("select 1 from " ~ reader ~ " limit 1").rows | length == 0 -%}
+    {{ exceptions.raise_compiler_error(
+        table ~ " has no rows in " ~ first_file ~ ": deliver the rows, or take the file away if the company has none."
+    ) }}
+{%- endif -%}
+{%- set types = {} -%}
+{%- if formats[0] == 'jsonl' -%}
+    {%- for row in run_query("select distinct unnest(json_keys(document)) as name from " ~ reader ~ " order by name").rows -%}
+        {%- do types.update({row['name']: 'JSON'}) -%}
+    {%- endfor -%}
+{%- else -%}
+    {%- for row in run_query("describe select * from " ~ reader).rows -%}
+        {%- do types.update({row['column_name']: row['column_type']}) -%}
+    {%- endfor -%}
+{%- endif -%}
+{{ return({
+    'reader': reader,
+    'first_file': first_file,
+    'types': types,
+    'row_json': "coalesce(document, cast(to_json(line) as varchar))" if formats[0] == 'jsonl' else "cast(to_json(source) as varchar)",
+}) }}
+{% endmacro %}
+
+
+{% macro duckdb_raw_view(table, columns, source) %}
+{#- The statement that creates raw.<table>: the contract's columns in the contract's order, the row's position and its whole content. -#}
+{%- set null_types = {'id': 'varchar', 'text': 'varchar', 'time': 'timestamp', 'number': 'decimal(18, 6)'} -%}
+{%- set kinds = {
+    'id': ['a text or a whole number', '^(VARCHAR|JSON|UUID|ENUM.*|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*|"NULL")$'],
+    'text': ['a text', '.*'],
+    'time': ['a timestamp, a date or a text', '^(VARCHAR|JSON|DATE|TIMESTAMP.*|"NULL")$'],
+    'number': ['a number or a text', '^(VARCHAR|JSON|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*|"NULL")$'],
+} -%}
+{%- set selected = [] -%}
+{%- for column, rule in columns.items() -%}
+    {%- if source and column in source.types -%}
+        {%- set type = source.types[column] -%}
+        {%- if not modules.re.match(kinds[rule[0]][1], type) -%}
+            {{ exceptions.raise_compiler_error(
+                table ~ "." ~ column ~ " is of type " ~ type ~ " in " ~ source.first_file ~ ": it must be " ~ kinds[rule[0]][0] ~ "."
+            ) }}
+        {%- endif -%}
+        {%- if type == 'JSON' -%}
+            {%- do selected.append("document ->> '$." ~ column ~ "' as " ~ column) -%}
+        {%- elif type == '"NULL"' -%}
+            {%- do selected.append("cast(null as " ~ null_types[rule[0]] ~ ") as " ~ column) -%}
+        {%- else -%}
+            {%- do selected.append('source."' ~ column ~ '"') -%}
+        {%- endif -%}
+    {%- elif source and rule[1] -%}
+        {{ exceptions.raise_compiler_error(
+            table ~ "." ~ column ~ " is missing in " ~ source.first_file ~ " (columns found: " ~ source.types.keys() | join(', ')
+            ~ "). " ~ ("Take it out of the var segment_columns, or deliver it." if column in customer_scores.own_segment_columns()
+            else "Rename the column that holds it, or deliver it.")
+        ) }}
+    {%- else -%}
+        {%- do selected.append("cast(null as " ~ null_types[rule[0]] ~ ") as " ~ column) -%}
+    {%- endif -%}
+{%- endfor -%}
+create or replace view raw.{{ table }} as
+select
+    {{ selected | join(',\n    ') }},
+{%- if source %}
+    row_number() over () as row_number,
+    {{ source.row_json }} as raw_row
+from {{ source.reader }} as source
+{%- else %}
+    cast(null as bigint) as row_number,
+    cast(null as varchar) as raw_row
+where false
+{%- endif %}
+{% endmacro %}

@@ -1,0 +1,75 @@
+{#
+  Every var reaches SQL through one of these macros, which accept one kind of value and raise otherwise: a var is pasted
+  into SQL, so free text in a var could read files or rewrite a query.
+#}
+
+{% macro setting_number(name, at_least, at_most) %}
+{#- The var `name` as a number from `at_least` to `at_most`, or none where it is null. -#}
+{%- set value = var(name) -%}
+{%- if value is none -%}{{ return(none) }}{%- endif -%}
+{%- if value is not number or value is boolean or not (at_least <= value <= at_most) -%}
+    {{ exceptions.raise_compiler_error(
+        "The var " ~ name ~ " is " ~ (value | tojson) ~ ": give a number from " ~ at_least ~ " to " ~ at_most ~ "."
+    ) }}
+{%- endif -%}
+{{ return(value) }}
+{% endmacro %}
+
+
+{% macro score_window_days() %}
+{#- Length of the engagement window in days, a whole number. -#}
+{%- set days = setting_number('score_window_days', 1, 366) -%}
+{%- if days is none or days is not integer -%}
+    {{ exceptions.raise_compiler_error("The var score_window_days must be a whole number of days.") }}
+{%- endif -%}
+{{ return(days) }}
+{% endmacro %}
+
+
+{% macro min_answers() %}
+{#- Fewest counted answers of a survey cell that is shown. -#}
+{%- set answers = setting_number('min_answers', 1, 1000) -%}
+{%- if answers is none or answers is not integer -%}
+    {{ exceptions.raise_compiler_error("The var min_answers must be a whole number.") }}
+{%- endif -%}
+{{ return(answers) }}
+{% endmacro %}
+
+
+{% macro as_of_date_setting() %}
+{#- The var as_of_date as a date literal, or a null date where it is null. -#}
+{%- set value = var('as_of_date') -%}
+{%- if value is none -%}{{ return("cast(null as date)") }}{%- endif -%}
+{%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', value | string) -%}
+    {{ exceptions.raise_compiler_error("The var as_of_date is " ~ (value | string | tojson) ~ ": give a day as YYYY-MM-DD.") }}
+{%- endif -%}
+{{ return("cast('" ~ value ~ "' as date)") }}
+{% endmacro %}
+
+
+{% macro reporting_timezone() %}
+{#- The name of the reporting time zone; that it exists is checked when the run starts. -#}
+{%- set value = var('reporting_timezone') -%}
+{%- if value is not string or not modules.re.match('^[A-Za-z][A-Za-z0-9_+/-]{0,63}$', value) -%}
+    {{ exceptions.raise_compiler_error(
+        "The var reporting_timezone is " ~ (value | string | tojson) ~ ": give a time zone's name, such as Europe/Bucharest."
+    ) }}
+{%- endif -%}
+{{ return(value) }}
+{% endmacro %}
+
+
+{% macro segment_columns() %}
+{#- The columns of the customers table that are segment dimensions, as a list of plain names. -#}
+{%- set names = var('segment_columns') -%}
+{%- if names is string or names is mapping or names is not iterable -%}
+    {{ exceptions.raise_compiler_error("The var segment_columns must be a list of column names, such as [plan, region].") }}
+{%- endif -%}
+{%- for name in names if name is not string or not modules.re.match('^[a-z_][a-z0-9_]{0,62}$', name) or name == 'all' -%}
+    {{ exceptions.raise_compiler_error(
+        "The var segment_columns names " ~ (name | string | tojson)
+        ~ ": a segment column is lower-case letters, digits and underscores, and not 'all', which covers everybody."
+    ) }}
+{%- endfor -%}
+{{ return(names | unique | list) }}
+{% endmacro %}

@@ -1,0 +1,166 @@
+{#
+  One place per formula. Arguments are SQL expressions; counts are integers, results doubles. Each is null where its sample is
+  empty. Level of every interval: 95 %, hence z = 1.959963984540054. Analysts can call them in ad-hoc SQL (see analyses/).
+#}
+
+{% macro z_95() %}{{ return('1.959963984540054') }}{% endmacro %}
+
+
+{% macro nps(promoters, detractors, answers) -%}
+{#- Net promoter score in points, -100 to 100. Example: nps(3, 1, 6) = 33.33. -#}
+100.0 * cast({{ promoters }} - {{ detractors }} as double precision) / nullif({{ answers }}, 0)
+{%- endmacro %}
+
+
+{% macro nps_standard_error(promoters, detractors, answers) -%}
+{#-
+  Standard error of the NPS in points: 100 · √(((P + D)/n − ((P − D)/n)²) / n), the population variance of answers scored
+  +1, 0, −1. Example: (3, 1, 6) = 30.4.
+-#}
+100.0 * sqrt(
+    cast({{ answers }} * ({{ promoters }} + {{ detractors }})
+    - ({{ promoters }} - {{ detractors }}) * ({{ promoters }} - {{ detractors }}) as double precision)
+    / nullif(cast({{ answers }} as double precision) * {{ answers }} * {{ answers }}, 0)
+)
+{%- endmacro %}
+
+
+{% macro nps_bound(promoters, detractors, answers, sign) -%}
+{#-
+  Lower (sign '-') or upper (sign '+') bound of the NPS by the adjusted Wald interval: the Wald interval of n + 3, P + 3/4 and
+  D + 3/4, clipped to ±100 and widened to the score where a single answer lies outside (Bonett and Price's adjustment as
+  applied to the NPS by Rocks, 2016).
+-#}
+{%- set n = "(" ~ answers ~ " + 3.0)" -%}
+{%- set net = "((" ~ promoters ~ " - " ~ detractors ~ ") / " ~ n ~ ")" -%}
+{%- set spread = "((" ~ promoters ~ " + " ~ detractors ~ " + 1.5) / " ~ n ~ ")" -%}
+case
+    when {{ answers }} > 0
+        then {{ 'least(100.0, greatest(' if sign == '+' else 'greatest(-100.0, least(' }}
+            {{ customer_scores.nps(promoters, detractors, answers) }},
+            100.0 * cast({{ net }} {{ sign }} {{ customer_scores.z_95() }}
+            * sqrt(({{ spread }} - {{ net }} * {{ net }}) / {{ n }}) as double precision)
+        ))
+end
+{%- endmacro %}
+
+
+{% macro wilson_bound(successes, answers, sign) -%}
+{#-
+  Lower ('-') or upper ('+') bound of a share, 0 to 1, by Wilson's score interval (Wilson 1927; method 3 of Newcombe 1998).
+  Example: wilson_bound(80, 100, '-') = 0.7112.
+-#}
+{%- set z = customer_scores.z_95() -%}
+{%- set n = "cast(" ~ answers ~ " as double precision)" -%}
+{%- set x = "cast(" ~ successes ~ " as double precision)" -%}
+case
+    -- At the ends the bound is exact; arithmetic would miss it by a rounding error.
+    when {{ answers }} > 0 and {{ successes }} = {{ '0' if sign == '-' else answers }} then {{ '0.0' if sign == '-' else '1.0' }}
+    when {{ answers }} > 0
+        then (
+            2.0 * {{ x }} + {{ z }} * {{ z }}
+            {{ sign }} {{ z }} * sqrt({{ z }} * {{ z }} + 4.0 * {{ x }} * (1.0 - {{ x }} / {{ n }}))
+        ) / (2.0 * ({{ n }} + {{ z }} * {{ z }}))
+end
+{%- endmacro %}
+
+
+{% macro newcombe_bound(successes, answers, earlier_successes, earlier_answers, sign) -%}
+{#-
+  Lower ('-') or upper ('+') bound of the difference of two independent shares, this minus the earlier one, -1 to 1, by
+  Newcombe's hybrid score interval (Newcombe 1998, Statistics in Medicine 17:873, method 10).
+  Example: newcombe_bound(56, 70, 48, 80, '-') = 0.0524.
+-#}
+{%- set share = "cast(" ~ successes ~ " as double precision) / nullif(" ~ answers ~ ", 0)" -%}
+{%- set earlier = "cast(" ~ earlier_successes ~ " as double precision) / nullif(" ~ earlier_answers ~ ", 0)" -%}
+{%- set other_sign = '+' if sign == '-' else '-' -%}
+{{ share }} - {{ earlier }} {{ sign }} sqrt(
+    power({{ share }} - {{ customer_scores.wilson_bound(successes, answers, sign) }}, 2)
+    + power({{ earlier }} - {{ customer_scores.wilson_bound(earlier_successes, earlier_answers, other_sign) }}, 2)
+)
+{%- endmacro %}
+
+
+{% macro mean_standard_error(total, square_total, answers) -%}
+{#- Standard error of a mean from the sum and the sum of squares of whole numbers, with n − 1; null below two answers. -#}
+sqrt(
+    cast({{ answers }} * {{ square_total }} - {{ total }} * {{ total }} as double precision)
+    / nullif(cast({{ answers }} as double precision) * {{ answers }} * ({{ answers }} - 1), 0)
+)
+{%- endmacro %}
+
+
+{% macro student_t_95(degrees_of_freedom, tabulated) -%}
+{#-
+  Two-sided 95 % quantile of Student's t. `tabulated` is the value of the seed student_t, which reaches to 300 degrees of
+  freedom; beyond it the expansion of Abramowitz and Stegun 26.7.5 is exact to twelve digits.
+-#}
+{%- set z = '1.959963984540054' -%}
+{%- set terms = [
+    (1.959963984540054 ** 3 + 1.959963984540054) / 4,
+    (5 * 1.959963984540054 ** 5 + 16 * 1.959963984540054 ** 3 + 3 * 1.959963984540054) / 96,
+    (3 * 1.959963984540054 ** 7 + 19 * 1.959963984540054 ** 5 + 17 * 1.959963984540054 ** 3 - 15 * 1.959963984540054) / 384,
+    (79 * 1.959963984540054 ** 9 + 776 * 1.959963984540054 ** 7 + 1482 * 1.959963984540054 ** 5
+        - 1920 * 1.959963984540054 ** 3 - 945 * 1.959963984540054) / 92160,
+] -%}
+coalesce(
+    {{ tabulated }},
+    {{ z }}
+    {%- for term in terms %}
+    + {{ term }} / power(cast({{ degrees_of_freedom }} as double precision), {{ loop.index }})
+    {%- endfor %}
+)
+{%- endmacro %}
+
+
+{% macro two_sided_p(z) -%}
+{#-
+  Two-sided p-value of a standard normal z: the rational approximation of Hart (1968) in West's form (2005), to fifteen
+  digits. Example: two_sided_p(1.959963984540054) = 0.05.
+-#}
+{%- set x = "abs(" ~ z ~ ")" -%}
+case
+    when {{ x }} > 37.0 then 0.0
+    when {{ x }} < 7.07106781186547
+        then 2.0 * exp(-{{ x }} * {{ x }} / 2.0)
+            * ((((((0.0352624965998911e0 * {{ x }} + 0.700383064443688e0) * {{ x }} + 6.37396220353165e0) * {{ x }}
+            + 33.912866078383e0) * {{ x }} + 112.079291497871e0) * {{ x }} + 221.213596169931e0) * {{ x }} + 220.206867912376e0)
+            / (((((((0.0883883476483184e0 * {{ x }} + 1.75566716318264e0) * {{ x }} + 16.064177579207e0) * {{ x }}
+            + 86.7807322029461e0) * {{ x }} + 296.564248779674e0) * {{ x }} + 637.333633378831e0) * {{ x }}
+            + 793.826512519948e0) * {{ x }} + 440.413735824752e0)
+    else 2.0 * exp(-{{ x }} * {{ x }} / 2.0)
+        / ({{ x }} + 1.0 / ({{ x }} + 2.0 / ({{ x }} + 3.0 / ({{ x }} + 4.0 / ({{ x }} + 0.65)))))
+        / 2.506628274631e0
+end
+{%- endmacro %}
+
+
+{% macro z_of_means(estimate, standard_error, earlier_estimate, earlier_standard_error) -%}
+{#- z of the difference of two independent estimates; null where neither has an error: two single answers prove nothing. -#}
+({{ estimate }} - {{ earlier_estimate }}) / nullif(sqrt(
+    {{ standard_error }} * {{ standard_error }} + {{ earlier_standard_error }} * {{ earlier_standard_error }}
+), 0)
+{%- endmacro %}
+
+
+{% macro z_of_shares(successes, answers, earlier_successes, earlier_answers) -%}
+{#- z of the difference of two independent shares with the pooled share's error; null where all or none of the answers succeed. -#}
+{%- set pooled = "cast(" ~ successes ~ " + " ~ earlier_successes ~ " as double precision) / (" ~ answers ~ " + " ~ earlier_answers ~ ")" -%}
+(
+    cast({{ successes }} as double precision) / nullif({{ answers }}, 0)
+    - cast({{ earlier_successes }} as double precision) / nullif({{ earlier_answers }}, 0)
+) / nullif(sqrt(
+    {{ pooled }} * (1.0 - {{ pooled }}) * (1.0 / nullif({{ answers }}, 0) + 1.0 / nullif({{ earlier_answers }}, 0))
+), 0)
+{%- endmacro %}
+
+
+{% macro benjamini_hochberg(p_value, family) -%}
+{#-
+  p-values adjusted for many comparisons (Benjamini and Hochberg 1995), as a window expression over rows with a p-value.
+  `family` is the list of columns that name the comparisons made together.
+-#}
+least(1.0, min({{ p_value }} * family_size / family_rank) over (
+    partition by {{ family }} order by family_rank desc
+))
+{%- endmacro %}

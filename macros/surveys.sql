@@ -1,0 +1,50 @@
+{% macro survey_sums(answers) -%}
+{#- The additive columns of a group of rows of int_answer_periods. -#}
+cast(sum({{ answers }}.asked) as bigint) as asked,
+    cast(sum({{ answers }}.answered) as bigint) as answered,
+    cast(sum({{ answers }}.counted) as bigint) as counted,
+    cast(sum({{ answers }}.positive) as bigint) as positives,
+    cast(sum({{ answers }}.neutral) as bigint) as neutrals,
+    cast(sum({{ answers }}.negative) as bigint) as negatives,
+    cast(sum({{ answers }}.counted_score) as bigint) as score_total,
+    cast(sum({{ answers }}.counted_score * {{ answers }}.counted_score) as bigint) as score_square_total,
+    min({{ answers }}.scale_min) as scale_min,
+    max({{ answers }}.scale_max) as scale_max
+{%- endmacro %}
+
+
+{% macro survey_mean() -%}
+{#- Mean of the counted scores in the question's own points, from the columns of survey_sums. -#}
+cast(score_total as double precision) / nullif(counted, 0)
+{%- endmacro %}
+
+
+{% macro survey_score() -%}
+{#-
+  The score of a group by its metric's `score_kind`, from the columns of survey_sums: net_share in NPS points, positive_share and
+  rescaled_mean in percent, mean in scale points. Null where nothing counts.
+-#}
+case score_kind
+    when 'net_share' then {{ customer_scores.nps('positives', 'negatives', 'counted') }}
+    when 'positive_share' then 100.0 * cast(positives as double precision) / nullif(counted, 0)
+    when 'mean' then {{ customer_scores.survey_mean() }}
+    when 'rescaled_mean' then {{ customer_scores.rescale(customer_scores.survey_mean()) }}
+end
+{%- endmacro %}
+
+
+{% macro rescale(value) -%}
+{#- A value on the question's scale as percent of the way from its lowest to its highest point. -#}
+100.0 * ({{ value }} - scale_min) / (scale_max - scale_min)
+{%- endmacro %}
+
+
+{% macro survey_bound(sign) -%}
+{#- Lower ('-') or upper ('+') bound of survey_score, in its unit; needs `margin`, the half-width of the mean's t interval. -#}
+case score_kind
+    when 'net_share' then {{ customer_scores.nps_bound('positives', 'negatives', 'counted', sign) }}
+    when 'positive_share' then 100.0 * {{ customer_scores.wilson_bound('positives', 'counted', sign) }}
+    when 'mean' then {{ customer_scores.survey_mean() }} {{ sign }} margin
+    when 'rescaled_mean' then {{ customer_scores.rescale(customer_scores.survey_mean() ~ ' ' ~ sign ~ ' margin') }}
+end
+{%- endmacro %}

@@ -1,0 +1,81 @@
+-- One row per metric, segment value and month whose change against the month before can be shown, with its p-value.
+with estimates as (
+    select * from {{ ref('int_survey_estimates') }}
+    where period_grain = 'month' and not is_suppressed and counted > 0
+),
+
+paired as (
+    select
+        estimates.metric,
+        estimates.segment_dimension,
+        estimates.segment_value,
+        estimates.period_grain,
+        estimates.period_start,
+        estimates.score_kind,
+        earlier.score as previous_score,
+        estimates.score - earlier.score as score_change,
+        case estimates.score_kind
+            when 'positive_share' then {{ z_of_shares(
+                'estimates.positives', 'estimates.counted', 'earlier.positives', 'earlier.counted'
+            ) }}
+            else {{ z_of_means(
+                'estimates.score', 'estimates.standard_error', 'earlier.score', 'earlier.standard_error'
+            ) }}
+        end as z,
+        -- Only a share has a better interval than z gives; its verdict must then agree with z.
+        estimates.score_kind <> 'positive_share'
+        or {{ newcombe_bound(
+            'estimates.positives', 'estimates.counted', 'earlier.positives', 'earlier.counted', '-'
+        ) }} > 0
+        or {{ newcombe_bound(
+            'estimates.positives', 'estimates.counted', 'earlier.positives', 'earlier.counted', '+'
+        ) }} < 0 as is_outside_interval
+    from estimates
+    inner join estimates as earlier
+        on estimates.metric = earlier.metric
+        and estimates.segment_dimension = earlier.segment_dimension
+        and estimates.segment_value = earlier.segment_value
+        and earlier.period_start = {{ previous_month('estimates.period_start') }}
+),
+
+tested as (
+    select
+        *,
+        {{ two_sided_p('z') }} as change_p_value
+    from paired
+),
+
+ranked as (
+    select
+        *,
+        count(change_p_value) over (partition by metric, segment_dimension, period_start) as family_size,
+        row_number() over (
+            partition by metric, segment_dimension, period_start
+            order by change_p_value nulls last, segment_value
+        ) as family_rank
+    from tested
+),
+
+-- Rows without a p-value rank last, so that they pull nobody down.
+adjusted as (
+    select
+        *,
+        case
+            when change_p_value is not null
+                then {{ benjamini_hochberg('change_p_value', 'metric, segment_dimension, period_start') }}
+        end as change_p_value_adjusted
+    from ranked
+)
+
+select
+    metric,
+    segment_dimension,
+    segment_value,
+    period_grain,
+    period_start,
+    previous_score,
+    score_change,
+    change_p_value,
+    change_p_value_adjusted,
+    coalesce(change_p_value_adjusted < 0.05 and is_outside_interval, false) as is_change_significant
+from adjusted

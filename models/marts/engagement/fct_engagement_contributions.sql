@@ -1,0 +1,40 @@
+-- One row per customer, score date, event type and weight: the receipt of a score, whose rows sum to its points exactly.
+{{ config(materialized='view') }}
+{#- A view: the product of all customers, dates and types is never stored, and a filter on customer and date reaches what it reads. -#}
+with scores as (
+    select * from {{ ref('fct_engagement_scores') }}
+),
+
+activity as (
+    select * from {{ ref('fct_activity_daily') }}
+),
+
+decay as (
+    select * from {{ ref('engagement_decay') }}
+)
+
+select
+    scores.customer_id,
+    scores.score_date,
+    activity.event_type,
+    activity.weight,
+    cast(sum(activity.event_count) as bigint) as event_count,
+    cast(sum({{ line_points('activity.weight', 'activity.event_count', 'decay.factor') }}) as decimal(18, 6)) as points,
+    cast(sum({{ line_points('activity.weight', 'activity.event_count', 'decay.factor') }}) as double precision)
+    / nullif(cast(scores.points as double precision), 0) as share_of_points,
+    scores.build_id,
+    scores.as_of_date
+from scores
+inner join activity
+    on scores.customer_id = activity.customer_id
+    and activity.activity_date <= scores.score_date
+inner join decay
+    on {{ days_between('activity.activity_date', 'scores.score_date') }} between decay.age_from and decay.age_to
+group by
+    scores.customer_id,
+    scores.score_date,
+    scores.points,
+    scores.build_id,
+    scores.as_of_date,
+    activity.event_type,
+    activity.weight

@@ -1,0 +1,66 @@
+-- One row per metric, segment value and period in which somebody was asked or answered: the score with its uncertainty.
+with estimates as (
+    select * from {{ ref('int_survey_estimates') }}
+),
+
+changes as (
+    select * from {{ ref('int_survey_changes') }}
+),
+
+bands as (
+    select * from {{ ref('int_score_bands') }}
+),
+
+-- Of a suppressed cell only its size is shown: any of the other figures would give the answers away.
+shown as (
+    select
+        metric,
+        segment_dimension,
+        segment_value,
+        period_grain,
+        period_start,
+        asked,
+        answered,
+        counted,
+        is_suppressed,
+        {%- for column in ['positives', 'neutrals', 'negatives', 'mean_score', 'score', 'ci_low', 'ci_high'] %}
+        case when not is_suppressed then {{ column }} end as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from estimates
+)
+
+select
+    shown.metric,
+    shown.segment_dimension,
+    shown.segment_value,
+    shown.period_grain,
+    shown.period_start,
+    shown.asked,
+    shown.answered,
+    shown.counted,
+    shown.positives,
+    shown.neutrals,
+    shown.negatives,
+    shown.mean_score,
+    shown.score,
+    shown.ci_low,
+    shown.ci_high,
+    changes.previous_score,
+    changes.score_change,
+    changes.change_p_value,
+    changes.change_p_value_adjusted,
+    coalesce(changes.is_change_significant, false) as is_change_significant,
+    shown.is_suppressed,
+    bands.band,
+    {{ build_columns() }}
+from shown
+left join changes
+    on shown.metric = changes.metric
+    and shown.segment_dimension = changes.segment_dimension
+    and shown.segment_value = changes.segment_value
+    and shown.period_grain = changes.period_grain
+    and shown.period_start = changes.period_start
+left join bands
+    on shown.metric = bands.metric
+    and shown.score >= bands.lower_edge
+    and shown.score < coalesce(bands.upper_edge, 1e9)

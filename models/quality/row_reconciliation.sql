@@ -1,0 +1,41 @@
+-- One row per raw table: how many rows came, and what became of them.
+with judged as (
+    {%- for table in ['events', 'survey_answers', 'customers'] %}
+    select
+        '{{ table }}' as source_table,
+        count(case when verdict = 'accepted' then 1 end) as accepted,
+        count(case when verdict = 'duplicate' then 1 end) as duplicates
+    from {{ ref('stg_' ~ table) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- Counted apart, at the source and among the rejected rows: a row that a model lost must show.
+raw_counts as (
+    {%- for table in ['events', 'survey_answers', 'customers'] %}
+    select
+        '{{ table }}' as source_table,
+        count(*) as raw_rows
+    from {{ source('raw', table) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+rejected as (
+    select
+        source_table,
+        count(*) as rejected
+    from {{ ref('rejected_rows') }}
+    group by source_table
+)
+
+select
+    raw_counts.source_table,
+    raw_counts.raw_rows,
+    judged.accepted,
+    judged.duplicates,
+    coalesce(rejected.rejected, 0) as rejected,
+    {{ build_columns() }}
+from raw_counts
+inner join judged on raw_counts.source_table = judged.source_table
+left join rejected on raw_counts.source_table = rejected.source_table

@@ -1,0 +1,1 @@
+"""Commands around the dbt project: building, publishing and the demo data."""

@@ -1,0 +1,202 @@
+"""Builds the marts from a raw folder and publishes them: `python -m ops.build --raw DIR --warehouse DIR`.
+
+Exit codes: 0 published; 1 the build failed (input, configuration or a test); 2 wrong usage; 3 another build holds the
+lock; 4 the audit or the publishing failed. Unless it is 0, readers still see the marts that they saw before.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from ops import explain, run_dbt, settings
+from ops.messages import BuildError, plain
+from ops.publish import Audit, Warehouse, audit
+from ops.report import report
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    options = _options(arguments)
+    # Raw data may hold any character, a terminal may not.
+    sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
+    sys.stderr.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    warehouse = Warehouse(options.warehouse)
+    try:
+        if not options.raw.is_dir():
+            raise BuildError(f"There is no folder {options.raw}: name the folder that holds the raw tables.")
+        warehouse.prepare()
+        os.umask(0o077)
+        with warehouse.locked() as lock:
+            return build(options, warehouse, lock)
+    except (BuildError, OSError) as error:
+        print(f"{error}\n{warehouse.status()}", file=sys.stderr)
+        return getattr(error, "exit_code", 1)
+
+
+def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
+    """One build under the lock, with a line in the journal whatever becomes of it. Returns the exit code.
+
+    `lock` is the lock's file descriptor; `options` are those of the command line.
+    """
+    now = datetime.now(UTC)
+    build_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    log = warehouse.logs / build_id / "dbt.log"
+    seconds, failure, audited, run = {}, None, None, None
+    print(f"Build {build_id} of {options.raw}")
+    try:
+        began = time.monotonic()
+        dbt_vars = _prepare(options, warehouse)
+        seconds["start"] = time.monotonic() - began
+
+        began = time.monotonic()
+        run = run_dbt.run(_command(options, warehouse, log, dbt_vars), _environment(options, warehouse, build_id), lock)
+        results = explain.read_results(warehouse.target)
+        wall, engine = time.monotonic() - began, explain.engine_seconds(results)
+        seconds.update(dbt=wall - engine, engine=engine)
+        if run.returncode:
+            rows_of = partial(explain.failing_rows, warehouse.work_db, warehouse.building)
+            problems = explain.failures(results, run, options.project_dir, rows_of)
+            headlines = "\n".join(problem.headline for problem in problems)
+            shown = "The build failed:\n" + "\n".join(map(str, problems))
+            raise BuildError(headlines, shown=f"{shown}\nThe full log is {log}.")
+
+        began = time.monotonic()
+        audited = audit(warehouse.building, build_id)
+        try:
+            published = warehouse.publish(build_id)
+        except OSError as error:
+            raise BuildError(f"The new marts could not be put in place: {error}", 4) from error
+        seconds["publish"] = time.monotonic() - began
+    except BuildError as error:
+        failure = error
+    except (OSError, duckdb.Error) as error:
+        failure = BuildError(str(error))
+    except KeyboardInterrupt:
+        failure = BuildError("The build was stopped.")
+    _close(options, warehouse, _record(build_id, now, audited, seconds, failure))
+    if failure:
+        print(f"\n{plain(failure.shown, 20000)}\n{warehouse.status()}", file=sys.stderr)
+        return failure.exit_code
+
+    warnings = [explain.Problem(text) for text in run.warnings]
+    warnings += explain.warnings(results, partial(explain.failing_rows, warehouse.work_db, published))
+    own_summary = options.settings / "summary.sql" if options.settings else None
+    summary = own_summary if own_summary and own_summary.is_file() else PROJECT / "ops" / "summary.sql"
+    print("\n" + report(warehouse, options.raw, audited, warnings, summary, seconds))
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    def whole_number(at_least: int, text: str) -> int:
+        if not text.isascii() or not text.isdigit() or int(text) < at_least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {at_least} on")
+        return int(text)
+
+    def folder(text: str) -> Path:
+        return Path(os.path.abspath(text))
+
+    parser = argparse.ArgumentParser(
+        prog="python -m ops.build", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--raw", type=folder, required=True, help="folder with the raw tables")
+    parser.add_argument("--warehouse", type=folder, required=True, help="folder to publish in; made where absent")
+    parser.add_argument("--settings", type=folder, help="folder with the company's settings (default: RAW/settings)")
+    parser.add_argument("--full-refresh", action="store_true", help="build everything anew, from the raw folder alone")
+    parser.add_argument("--threads", type=partial(whole_number, 1), default=2, help="models built at once (default: 2)")
+    parser.add_argument(
+        "--keep", type=partial(whole_number, 3), default=3, help="versions kept for readers (default: 3)"
+    )
+    parser.add_argument("--project-dir", type=folder, default=PROJECT, help="the dbt project (default: this one)")
+    options = parser.parse_args(arguments)
+    if options.settings is None and (options.raw / "settings").is_dir():
+        options.settings = options.raw / "settings"
+    return options
+
+
+def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
+    """Readies all that dbt reads and returns the vars. Raises BuildError where settings or the work database are wrong."""
+    seeds = options.project_dir / "seeds"
+    if options.settings:
+        if not options.settings.is_dir():
+            raise BuildError(f"There is no settings folder {options.settings}.")
+        settings.check_files(options.settings, seeds)
+    dbt_vars = settings.read_vars(options.settings, options.project_dir)
+    settings.merge_seeds(seeds, options.settings, warehouse.seeds)
+    warehouse.start_marts(options.full_refresh)
+    (warehouse.target / "run_results.json").unlink(missing_ok=True)
+    try:
+        duckdb.connect(str(warehouse.work_db)).close()
+    except duckdb.Error as error:
+        raise BuildError(
+            f"The work database {warehouse.work_db} cannot be opened. Close the program that has it open; "
+            "if none has, the file is damaged: move it away and build with --full-refresh.\n"
+            f"DuckDB says: {str(error).splitlines()[0]}"
+        ) from error
+    warehouse.work_db.chmod(0o600)
+    return dbt_vars
+
+
+def _command(options: argparse.Namespace, warehouse: Warehouse, log: Path, dbt_vars: dict) -> list[str]:
+    # Unit tests prove formulas, whatever the data: `make test` runs them.
+    command = ["build", "--exclude-resource-type", "unit_test", "--threads", str(options.threads)]
+    command += ["--project-dir", str(options.project_dir), "--profiles-dir", str(options.project_dir)]
+    command += ["--target-path", str(warehouse.target), "--log-path", str(log.parent)]
+    command += ["--vars", json.dumps(dbt_vars, default=str, ensure_ascii=False)]
+    return command + ["--full-refresh"] * options.full_refresh
+
+
+def _environment(options: argparse.Namespace, warehouse: Warehouse, build_id: str) -> dict[str, str]:
+    # A DBT_ variable of the caller's shell would change the build unseen.
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith("DBT_") or name.startswith("DBT_ENV_")
+    }
+    return own | {
+        "CUSTOMER_SCORES_RAW": str(options.raw),
+        "CUSTOMER_SCORES_WORK": str(warehouse.work_db),
+        "CUSTOMER_SCORES_MARTS": str(warehouse.building),
+        "CUSTOMER_SCORES_SEEDS": str(warehouse.seeds),
+        "CUSTOMER_SCORES_BUILD_ID": build_id,
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def _record(
+    build_id: str, started: datetime, audited: Audit | None, seconds: dict[str, float], failure: BuildError | None
+) -> dict:
+    return {
+        "build_id": build_id,
+        "started_at": started.isoformat(timespec="seconds"),
+        "result": "failed" if failure else "published",
+        "as_of_date": str(audited.as_of_date) if audited else None,
+        "tables": audited.reconciliation if audited else None,
+        "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
+        "message": str(failure) if failure else None,
+    }
+
+
+def _close(options: argparse.Namespace, warehouse: Warehouse, record: dict) -> None:
+    """Tidies up and writes the journal. What fails here, on a full disk say, changes nothing about what readers see."""
+    try:
+        warehouse.discard_building()
+        with warehouse.journal.open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(record, ensure_ascii=False) + "\n")
+        warehouse.sweep(options.keep)
+    except OSError as error:
+        print(f"Warning: could not tidy up {warehouse.folder}: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

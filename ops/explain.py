@@ -1,0 +1,112 @@
+"""Turns what dbt reports into sentences for people."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from ops.messages import plain
+from ops.run_dbt import DbtRun
+
+ROWS_SHOWN = 5
+FRAME = re.compile(r"(?:\w+ )+Error(?: in (?P<where>.+))?")
+RAISED_IN = re.compile(r"> in macro \S+ \((?P<path>.+)\)")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong. `details` may quote data, so they are shown and not kept; `headline` is kept in the journal."""
+
+    headline: str
+    details: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return "\n".join(["- " + self.headline.replace("\n", "\n  "), *(f"    {line}" for line in self.details)])
+
+
+def read_results(target: Path) -> list[dict]:
+    """The results of dbt's last run, one per node; empty where it ended before any node ran."""
+    path = target / "run_results.json"
+    return json.loads(path.read_text(encoding="utf-8"))["results"] if path.is_file() else []
+
+
+def engine_seconds(results: list[dict]) -> float:
+    """Seconds during which at least one node was at work, so that nodes at work side by side count once."""
+    spans = sorted(
+        (datetime.fromisoformat(step["started_at"]), datetime.fromisoformat(step["completed_at"]))
+        for result in results
+        for step in result["timing"]
+    )
+    seconds, reached = 0.0, spans[0][0] if spans else None
+    for start, end in spans:
+        if end > reached:
+            seconds += (end - max(start, reached)).total_seconds()
+            reached = end
+    return seconds
+
+
+def failing_rows(work_db: Path, marts: Path, query: str | None) -> list[str]:
+    """The first rows that a test found, one line each; the text of the column `problem` where the test has one.
+
+    Opens both databases for reading only. Empty where the rows cannot be read: the test's name has to do then.
+    """
+    try:
+        with duckdb.connect(str(work_db), read_only=True) as connection:
+            if marts.is_file():
+                quoted = str(marts).replace("'", "''")
+                connection.execute(f"attach '{quoted}' as customer_scores (read_only)")
+            found = connection.execute(f"select * from (\n{query}\n) limit {ROWS_SHOWN}")
+            columns = [column[0] for column in found.description]
+            rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+    except duckdb.Error:
+        return []
+    return [
+        plain(str(row["problem"]) if "problem" in row else ", ".join(f"{name} = {row[name]}" for name in columns), 300)
+        for row in rows
+    ]
+
+
+def failures(results: list[dict], run: DbtRun, project: Path, rows_of: Callable[[str], list[str]]) -> list[Problem]:
+    """Why dbt failed, each reason once: what stopped it outside of any node, then the nodes that failed."""
+    found = [_error(error, project) for error in run.errors]
+    for result in results:
+        if result["status"] == "fail":
+            found.append(_test("Test failed: ", result, rows_of))
+        elif result["status"] in ("error", "runtime error", "partial success"):
+            found.append(_error(result["message"] or f"{result['unique_id']} failed", project))
+    if not found:
+        end = f"was killed by signal {-run.returncode}" if run.returncode < 0 else f"ended with code {run.returncode}"
+        found = [
+            Problem(
+                f"dbt {end} and gave no reason. Was there enough memory and disk?", [plain(line) for line in run.tail]
+            )
+        ]
+    return list({problem.headline: problem for problem in found}.values())
+
+
+def warnings(results: list[dict], rows_of: Callable[[str], list[str]]) -> list[Problem]:
+    """What dbt's tests of severity warn found."""
+    return [_test("", result, rows_of) for result in results if result["status"] == "warn"]
+
+
+def _test(prefix: str, result: dict, rows_of: Callable[[str], list[str]]) -> Problem:
+    name, count = result["unique_id"].split(".")[2].replace("_", " "), result["failures"] or 0
+    rows = rows_of(result["compiled_code"]) if result["compiled_code"] else []
+    more = [f"... and {count - ROWS_SHOWN} more"] if rows and count > ROWS_SHOWN else []
+    return Problem(f"{prefix}{name} ({count} {'row' if count == 1 else 'rows'})", rows + more)
+
+
+def _error(message: str, project: Path) -> Problem:
+    """A dbt error without dbt's frame: the sentence alone where a macro of the project raised it, else the place too."""
+    lines = [line.strip() for line in plain(message, 4000).splitlines() if line.strip()]
+    frame = FRAME.fullmatch(lines[0])
+    where = frame["where"] if frame else None
+    raised_in = next((match["path"] for match in map(RAISED_IN.fullmatch, lines) if match), None)
+    body = [line for line in lines[bool(frame) :] if not line.startswith(("> in ", "> called by", "compiled code at"))]
+    if where is None or (raised_in and (project / raised_in).is_file()):
+        return Problem("\n".join(body) or lines[0])
+    return Problem(f"{where[0].upper()}{where[1:]} failed", body[:10])

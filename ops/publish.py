@@ -1,0 +1,228 @@
+"""Publishing the marts: one build at a time, into a new file, audited, then swapped in under the link that readers open.
+
+Readers hold files open for as long as they like, so a file that was published is never written or renamed over again.
+"""
+
+import fcntl
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from ops.messages import BuildError
+
+# A mart that reads a file or another database would break, or leak, on a reader's machine.
+SEALED = {"enable_external_access": "false", "lock_configuration": "true"}
+# BI drivers lag behind: the newest storage version that a published file may need.
+STORAGE_VERSION = (1, 5, 0)
+
+
+class Warehouse:
+    """The paths of one warehouse folder. Readers open `link`; what lies in `work` is private."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(os.path.abspath(folder))
+        self.link = self.folder / "customer_scores.duckdb"
+        self.versions = self.folder / "versions"
+        self.journal = self.folder / "builds.jsonl"
+        self.work = self.folder / "work"
+        self.work_db = self.work / "work.duckdb"
+        # The same name in every build, since dbt parses the whole project again when a path in its profile changes.
+        self.building = self.work / "building.duckdb"
+        self.lock = self.work / "lock"
+        self.seeds = self.work / "seeds"
+        self.target = self.work / "target"
+        self.logs = self.work / "logs"
+
+    def version(self, build_id: str) -> Path:
+        """Where the marts of a build lie once they are published."""
+        return self.versions / f"customer_scores-{build_id}.duckdb"
+
+    def published(self) -> Path | None:
+        """The file behind the link, or None where nothing has been published."""
+        target = self.link.resolve()
+        return target if self.link.is_symlink() and target.is_file() else None
+
+    def status(self) -> str:
+        """A sentence that says which build readers see."""
+        published = self.published()
+        if published is None:
+            return "Nothing was published; no marts have been published yet."
+        build_id = published.stem.removeprefix("customer_scores-")
+        try:
+            built = f"{datetime.strptime(build_id[:16], '%Y%m%dT%H%M%SZ')} UTC"
+        except ValueError:
+            built = build_id
+        return f"Nothing was published; {self.link} is still the build of {built}."
+
+    def prepare(self) -> None:
+        """Creates the folders. Raises BuildError where something else has the link's name."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(self.link) and not self.link.is_symlink():
+            raise BuildError(f"{self.link} is not a link that a build made: move it away, or choose another WAREHOUSE.")
+        if not self.versions.is_dir():
+            self.versions.mkdir()
+            self.versions.chmod(0o755)
+        self.work.mkdir(exist_ok=True)
+        self.work.chmod(0o700)
+
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """Holds the lock of the warehouse and yields its file descriptor. Raises BuildError (3) where another has it.
+
+        The lock is the kernel's, so a dead process holds none; the text in the file only says who holds it.
+        """
+        with self.lock.open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                holder = file.read().strip() or "a process that has just started"
+                raise BuildError(
+                    f"Another build writes {self.folder}: {holder}. Wait until it has ended.", 3
+                ) from error
+            file.truncate(0)
+            file.write(
+                f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            )
+            file.flush()
+            yield file.fileno()
+
+    def start_marts(self, full_refresh: bool) -> None:
+        """Makes `building` a copy of the published marts, or leaves it absent at the first build or a full refresh."""
+        self.discard_building()
+        published = None if full_refresh else self.published()
+        if published:
+            shutil.copyfile(published, self.building)
+            self.building.chmod(0o600)
+
+    def discard_building(self) -> None:
+        """Removes what a build leaves that did not publish."""
+        for leftover in self.work.glob(self.building.name + "*"):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+    def publish(self, build_id: str) -> Path:
+        """Moves `building` to its version and points the link there. Raises OSError; until the end the link is as before."""
+        version = self.version(build_id)
+        self.building.chmod(0o444)
+        _sync(self.building)
+        os.rename(self.building, version)
+        _sync(self.versions)
+        # Somebody who opened the link for writing may have left one, and it would block every open of the new file.
+        Path(f"{self.link}.wal").unlink(missing_ok=True)
+        temporary = self.folder / f".{self.link.name}.{build_id}"
+        temporary.symlink_to(version.relative_to(self.folder))
+        os.replace(temporary, self.link)
+        _sync(self.folder)
+        return version
+
+    def sweep(self, keep: int) -> None:
+        """Removes leftovers of dead builds, and versions and logs but for the last `keep`, never the published version."""
+        for temporary in self.folder.glob(f".{self.link.name}.*"):
+            temporary.unlink()
+        published = self.published()
+        for version in sorted(self.versions.glob("customer_scores-*.duckdb"), reverse=True)[keep:]:
+            if version != published:
+                version.unlink()
+                Path(f"{version}.wal").unlink(missing_ok=True)
+        for log in sorted(self.logs.glob("*"), reverse=True)[keep:]:
+            shutil.rmtree(log)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audited marts file holds: rows by table, and counts by raw table."""
+
+    as_of_date: date
+    rows: dict[str, int]
+    reconciliation: dict[str, dict[str, int]]
+
+
+def audit(marts: Path, build_id: str) -> Audit:
+    """Reads a finished marts file whole.
+
+    Raises BuildError (4) unless each table and view in schema main is of this build and of one `as_of_date`, no raw row
+    was lost, every column of every table can be read, and BI drivers can open the file.
+    """
+    if not marts.is_file():
+        raise BuildError("dbt succeeded, but made no marts file.", 4)
+    if Path(f"{marts}.wal").exists():
+        raise BuildError("dbt left a write-ahead log beside the marts: it did not close them. Build again.", 4)
+    try:
+        with duckdb.connect(str(marts), read_only=True, config=SEALED) as connection:
+            problems, result = _audit(connection, build_id)
+    except duckdb.Error as error:
+        raise BuildError(f"The new marts cannot be read whole: {str(error).splitlines()[0]}", 4) from error
+    if problems:
+        raise BuildError(
+            "The new marts did not pass the audit:\n" + "\n".join(f"- {problem}" for problem in problems), 4
+        )
+    return result
+
+
+def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[str], Audit]:
+    problems, rows, days = [], {}, set()
+    relations = connection.execute("""
+        select table_schema, table_name, table_type = 'VIEW', list(column_name order by ordinal_position)
+        from information_schema.tables
+        join information_schema.columns using (table_catalog, table_schema, table_name)
+        where table_catalog = current_database() group by all order by all
+    """).fetchall()
+    for schema, table, is_view, columns in relations:
+        if schema != "main":
+            problems.append(f"{schema}.{table} is in the file, where only the marts in schema main belong.")
+        elif not {"build_id", "as_of_date"} <= set(columns):
+            problems.append(f"{table} lacks the column build_id or as_of_date.")
+        else:
+            # A view has no blocks of its own to check.
+            scans = "" if is_view else "".join(', bit_xor(hash("{}"))'.format(c.replace('"', '""')) for c in columns)
+            rows[table], build_ids, table_days = connection.execute(f"""
+                select count(*), list(distinct coalesce(build_id, 'null')), list(distinct as_of_date) {scans}
+                from "{table}"
+            """).fetchone()[:3]
+            if rows[table] and build_ids != [build_id]:
+                problems.append(
+                    f"{table} has rows of build {', '.join(sorted(build_ids))}, where all must be of {build_id}. "
+                    "If the project no longer makes this table, build once with --full-refresh."
+                )
+            days.update(table_days or [])
+    if len(days) != 1 or None in days:
+        found = ", ".join(sorted(str(day) for day in days)) or "none"
+        problems.append(f"The tables must have one as_of_date; found: {found}.")
+    counts = {}
+    if "row_reconciliation" not in rows:
+        problems.append("The table row_reconciliation is missing: nothing shows that no row was lost.")
+    else:
+        counts = {source: dict(zip(("raw_rows", "accepted", "duplicates", "rejected"), numbers, strict=True))
+                  for source, *numbers in connection.execute("""
+                      select source_table, raw_rows, accepted, duplicates, rejected
+                      from row_reconciliation order by source_table
+                  """).fetchall()}  # fmt: skip
+        for source, count in counts.items():
+            raw, *parts = count.values()
+            if None in (raw, *parts) or raw != sum(parts):
+                problems.append(
+                    f"{source} does not add up: {raw} raw rows, but {' + '.join(map(str, parts))} accounted for."
+                )
+    (version,) = connection.execute(
+        "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
+    ).fetchone()
+    if tuple(int(part) for part in version.strip("v+").split(".")) > STORAGE_VERSION:
+        problems.append(
+            f"The file needs DuckDB {version}, which BI drivers lack: attach it with STORAGE_VERSION 'v1.5.0'."
+        )
+    return problems, Audit(next(iter(days), None), rows, counts)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

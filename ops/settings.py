@@ -1,0 +1,98 @@
+"""A company's own settings, laid over the project's: seeds (DECISIONS D34) and dbt vars."""
+
+import csv
+import io
+from pathlib import Path
+
+import yaml
+
+from ops.messages import BuildError
+
+
+def check_files(settings: Path, seeds: Path) -> None:
+    """Raises BuildError where the folder `settings` holds a file that no build would read: it is a misspelt name."""
+    known = sorted({"vars.yml", "summary.sql"} | {path.name for path in seeds.rglob("*.csv")})
+    for path in sorted(settings.iterdir()):
+        if path.name not in known and not path.name.startswith("."):
+            raise BuildError(f"{path} is not a settings file. Known names: {', '.join(known)}.")
+
+
+def read_vars(settings: Path | None, project: Path) -> dict:
+    """The company's values of dbt vars, from `vars.yml`; empty where there is none.
+
+    Raises BuildError for a file that is no YAML mapping, and for a name that `dbt_project.yml` does not declare.
+    """
+    path = settings / "vars.yml" if settings else None
+    if path is None or not path.is_file():
+        return {}
+    try:
+        own = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BuildError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(own, dict):
+        raise BuildError(f"{path} must hold lines of the form `name: value`.")
+    declared = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8")).get("vars") or {}
+    for name in own:
+        if name not in declared:
+            raise BuildError(f"{path} sets {name}, which is no var. Known vars: {', '.join(sorted(declared))}.")
+    return own
+
+
+def merge_seeds(seeds: Path, settings: Path | None, target: Path) -> None:
+    """Makes `target` the folder of seeds to load: the project's, with the company's rows merged in.
+
+    A company's rows replace all rows of the seed with the same first column. Files that would not change are left
+    alone, so that dbt need not parse them again. Raises BuildError naming file and column or line.
+    """
+    wanted = {}
+    for path in sorted(path for path in seeds.rglob("*") if path.is_file()):
+        own = settings / path.name if settings and path.suffix == ".csv" else None
+        merged = own is not None and own.is_file()
+        wanted[target / path.relative_to(seeds)] = _merge(path, own) if merged else path.read_bytes()
+    for path in [path for path in target.rglob("*") if path.is_file() and path not in wanted]:
+        path.unlink()
+    for path, content in wanted.items():
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def _merge(seed: Path, own: Path) -> bytes:
+    columns, rows = _read(seed)
+    own_columns, own_rows = _read(own)
+    expected = f"Its columns are {', '.join(columns)}, separated by commas."
+    for column in own_columns:
+        if column not in columns or own_columns.count(column) > 1:
+            problem = "twice" if column in columns else "which the seed does not have"
+            raise BuildError(f"{own} has the column {column or '(no name)'}, {problem}. {expected}")
+    for column in columns:
+        if column not in own_columns:
+            raise BuildError(f"{own} lacks the column {column}. {expected}")
+    position = [own_columns.index(column) for column in columns]
+    own_rows = [[row[i] for i in position] for row in own_rows]
+    replaced = {row[0] for row in own_rows}
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [columns, *(row for row in rows if row[0] not in replaced), *own_rows]
+    )
+    return text.getvalue().encode()
+
+
+def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a CSV file. Space around a value is dropped, since nobody sees it; empty rows likewise."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            lines = [(reader.line_num, [value.strip() for value in row]) for row in reader]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise BuildError(f"{path} cannot be read as CSV in UTF-8: {error}.") from error
+    lines = [(number, row) for number, row in lines if any(row)]
+    if not lines:
+        raise BuildError(f"{path} is empty: give at least the line with the names of the columns.")
+    columns = lines[0][1]
+    for number, row in lines[1:]:
+        if len(row) != len(columns):
+            raise BuildError(
+                f"{path}, line {number}: {len(row)} values for {len(columns)} columns. Put a value that has a comma in quotes."
+            )
+    return columns, [row for _, row in lines[1:]]

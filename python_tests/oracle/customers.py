@@ -1,0 +1,124 @@
+"""Customers, their history, and the calendar that all of them share."""
+
+import datetime as dt
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .raw import FIXED_SEGMENTS, Judged
+from .settings import OracleError
+
+UNKNOWN = "unknown"
+
+
+class Evidence(NamedTuple):
+    """Accepted rows as of today, each with its reporting days (datetime64[us], midnight); days after it do not exist.
+
+    events: + day. answers: + sent_day, answered_day, is_answer. versions: + updated_day, oldest first.
+    """
+
+    events: pd.DataFrame
+    answers: pd.DataFrame
+    versions: pd.DataFrame
+    first_day: pd.Timestamp
+    as_of: pd.Timestamp
+
+
+def reporting_days(times: pd.Series, zone: str) -> pd.Series:
+    """The day of each UTC time in the reporting zone; NaT stays NaT."""
+    local = times.astype("datetime64[us]").dt.tz_localize("UTC").dt.tz_convert(zone)
+    return local.dt.tz_localize(None).dt.normalize()
+
+
+def gather_evidence(judged: dict[str, Judged], zone: str, as_of_date: dt.date | None) -> Evidence:
+    """Place all accepted rows in days, find "today" (D1), and leave out what lies after it.
+
+    Raises OracleError where no accepted row has a day.
+    """
+    events = judged["events"].accepted.assign(day=lambda rows: reporting_days(rows["occurred_at"], zone))
+    answers = judged["survey_answers"].accepted.assign(
+        sent_day=lambda rows: reporting_days(rows["sent_at"], zone),
+        answered_day=lambda rows: reporting_days(rows["answered_at"], zone),
+    )
+    versions = judged["customers"].accepted.assign(updated_day=lambda rows: reporting_days(rows["updated_at"], zone))
+    days = pd.concat([events["day"], answers["sent_day"], answers["answered_day"], versions["updated_day"]]).dropna()
+    as_of = days.max() if as_of_date is None else pd.Timestamp(as_of_date).as_unit("us")
+    if not (days <= as_of).any():
+        raise OracleError("No accepted row has a day up to as_of_date, so there is nothing to score.")
+
+    # What is answered after today was, today, still unanswered.
+    later = answers["answered_day"] > as_of
+    answers.loc[later, ["answered_at", "answered_day"]] = pd.NaT
+    answers.loc[later, "score"] = None
+    seen = (answers["sent_day"] <= as_of) | (answers["sent_day"].isna() & answers["answered_day"].notna())
+    answers = answers[seen].assign(is_answer=lambda rows: rows["score"].notna())
+    return Evidence(
+        events[events["day"] <= as_of].reset_index(drop=True),
+        answers.reset_index(drop=True),
+        versions[~(versions["updated_day"] > as_of)].sort_values("updated_at", na_position="first", kind="stable"),
+        days.min(),
+        as_of,
+    )
+
+
+def build_customers(evidence: Evidence, zone: str) -> pd.DataFrame:
+    """The table `dim_customers`, and for the other parts `churn_day` (NaT unless churned by today)."""
+    current = evidence.versions.drop_duplicates("customer_id", keep="last").set_index("customer_id")
+    own_days = {name: reporting_days(current[name], zone) for name in ("trial_started_at", "subscribed_at")}
+    seen = pd.concat(
+        [
+            evidence.events[["customer_id", "day"]],
+            evidence.answers[["customer_id", "sent_day"]].set_axis(["customer_id", "day"], axis=1),
+            evidence.answers[["customer_id", "answered_day"]].set_axis(["customer_id", "day"], axis=1),
+            evidence.versions[["customer_id", "updated_day"]].set_axis(["customer_id", "day"], axis=1),
+            *(days.rename("day").reset_index() for days in own_days.values()),
+        ]
+    )
+    has_any_day = seen.groupby("customer_id")["day"].count() > 0
+    first_seen = seen[seen["day"] <= evidence.as_of].groupby("customer_id")["day"].min().reindex(has_any_day.index)
+    first_seen = first_seen.where(has_any_day, evidence.first_day).dropna().sort_index()
+
+    dim = current.reindex(first_seen.index)
+    dim["is_inferred"] = ~dim.index.isin(current.index)
+    dim["first_seen_date"] = first_seen
+    # Without any event the comparison is with NaT, and nobody has been observed.
+    begin = evidence.events["day"].min()
+    dim["observed_from"] = first_seen.clip(lower=begin) if pd.notna(begin) else pd.NaT
+    for name in FIXED_SEGMENTS:
+        dim[name] = dim[name].where(dim[name].notna(), UNKNOWN)
+
+    is_churned = dim["churned_at"].notna() & ~(dim["churned_at"] < dim["subscribed_at"])
+    churn_day = reporting_days(dim["churned_at"], zone)
+    dim["churn_day"] = churn_day.where(is_churned & (churn_day <= evidence.as_of))
+    has_come = {name: days.reindex(dim.index) <= evidence.as_of for name, days in own_days.items()}
+    dim["lifecycle_stage"] = np.select(
+        [dim["churn_day"].notna(), has_come["subscribed_at"], has_come["trial_started_at"]],
+        ["churned", "subscribed", "trial"],
+        UNKNOWN,
+    )
+    return dim.reset_index()
+
+
+def build_segments(evidence: Evidence, dim: pd.DataFrame, segment_columns: list[str]) -> pd.DataFrame:
+    """The table `customer_segments`: who was in which segment, from which day to which (D9)."""
+    versions = dict(list(evidence.versions.groupby("customer_id")))
+    rows = []
+    for customer_id, first_seen in zip(dim["customer_id"], dim["first_seen_date"], strict=True):
+        rows.append((customer_id, "all", "all", first_seen, pd.NaT))
+        own = versions.get(customer_id)
+        for dimension in segment_columns:
+            by_day = {first_seen: None}
+            if own is not None:
+                days = [first_seen, *own["updated_day"].iloc[1:]]
+                by_day.update(zip(days, own[dimension], strict=True))
+            runs = []
+            for day, value in sorted(by_day.items()):
+                if not runs or runs[-1][1] != (value or UNKNOWN):
+                    runs.append((day, value or UNKNOWN))
+            ends = [day - pd.Timedelta(days=1) for day, _ in runs[1:]] + [pd.NaT]
+            rows += [(customer_id, dimension, value, day, end) for (day, value), end in zip(runs, ends, strict=True)]
+    names = ["customer_id", "segment_dimension", "segment_value", "valid_from", "valid_to"]
+    segments = pd.DataFrame(rows, columns=names)
+    segments = segments.astype(dict.fromkeys(names[:3], object) | dict.fromkeys(names[3:], "datetime64[us]"))
+    return segments.sort_values(names[:4], ignore_index=True)
