@@ -8,7 +8,9 @@
 {%- if half_life is none -%}{{ return([{'age_from': 0, 'age_to': last_age, 'factor': '1.000000000'}]) }}{%- endif -%}
 {%- set steps = [] -%}
 {%- for age in range(last_age + 1) -%}
-    {%- do steps.append({'age_from': age, 'age_to': age, 'factor': '%.9f' % (0.5 ** (age / half_life))}) -%}
+    {%- set billionths = (1000000000 * 0.5 ** (age / half_life) + 0.5) | int -%}
+    {%- set factor = '%d.%09d' % (billionths // 1000000000, billionths % 1000000000) -%}
+    {%- do steps.append({'age_from': age, 'age_to': age, 'factor': factor}) -%}
 {%- endfor -%}
 {{ return(steps) }}
 {% endmacro %}

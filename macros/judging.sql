@@ -28,7 +28,7 @@ concat_ws(
 {#
   The last step of a staging model, after a CTE `reasoned` with `own_reasons`, `loaded_at` and `row_number`: CTE `judged` adds
   `verdict` (accepted, duplicate, rejected) and `reject_reasons`. Rows that are rejected alone take no part in the comparison of copies.
-  `id` and `content` are lists of columns. Finding the few repeated ids first is far cheaper than a window over all rows.
+  `id` (never null) and `content` are lists of columns. Finding the few repeated ids first is far cheaper than a window over all rows.
 #}
 repeated as (
     select {{ id | join(', ') }}
@@ -43,16 +43,13 @@ copies as (
     select
         reasoned.row_number,
         row_number() over first_loaded as copy_number,
-        {% for column in content -%}
-        reasoned.{{ column }} is not distinct from first_value(reasoned.{{ column }}) over first_loaded
-        {{- ' and ' if not loop.last }}
-        {% endfor -%}
-        as is_same
+        {%- for column in content %}
+        reasoned.{{ column }},
+        first_value(reasoned.{{ column }}) over first_loaded as first_{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from reasoned
     inner join repeated
-        on {% for column in id -%}
-        reasoned.{{ column }} is not distinct from repeated.{{ column }}{{ ' and ' if not loop.last }}
-        {%- endfor %}
+        on {% for column in id %}reasoned.{{ column }} = repeated.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
     where reasoned.own_reasons = ''
     window first_loaded as (
         partition by {% for column in id %}reasoned.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
@@ -60,19 +57,28 @@ copies as (
     )
 ),
 
+later_copies as (
+    select
+        row_number,
+        {% for column in content -%}
+        coalesce({{ column }} = first_{{ column }}, {{ column }} is null and first_{{ column }} is null)
+        {{- ' and ' if not loop.last }}
+        {% endfor -%}
+        as is_same
+    from copies
+    where copy_number > 1
+),
+
 judged as (
     select
         reasoned.*,
+        case when not later_copies.is_same then 'conflicting_duplicate' else reasoned.own_reasons end as reject_reasons,
         case
-            when copies.copy_number > 1 and not copies.is_same then 'conflicting_duplicate'
-            else reasoned.own_reasons
-        end as reject_reasons,
-        case
-            when reasoned.own_reasons <> '' or (copies.copy_number > 1 and not copies.is_same) then 'rejected'
-            when copies.copy_number > 1 then 'duplicate'
+            when reasoned.own_reasons <> '' or not later_copies.is_same then 'rejected'
+            when later_copies.is_same then 'duplicate'
             else 'accepted'
         end as verdict
     from reasoned
-    left join copies on reasoned.row_number = copies.row_number
+    left join later_copies on reasoned.row_number = later_copies.row_number
 )
 {%- endmacro %}

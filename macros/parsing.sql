@@ -28,13 +28,13 @@ end
 
 
 {% macro parse_timestamp(column) %}
-{#- UTC timestamp. Text: `2025-03-01`, `2025-03-01 10:00[:00[.000000]]`, with `T` or a space, and an optional `Z` or offset. -#}
+{#- UTC timestamp. Text: `2025-03-01`, `2025-03-01 10:00[:00[.000000]]`, with `T` or a space, and then an optional `Z` or offset. -#}
 {{- adapter.dispatch('parse_timestamp', 'customer_scores')(column) -}}
 {% endmacro %}
 
 {% macro duckdb__parse_timestamp(column) -%}
 {%- set text = "trim(cast(" ~ column ~ " as varchar))" -%}
-{%- set form = '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?' -%}
+{%- set form = '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?' -%}
 case
     when typeof({{ column }}) = 'VARCHAR'
         then case when regexp_full_match({{ text }}, '{{ form }}') then timezone('UTC', try_cast({{ text }} as timestamptz)) end

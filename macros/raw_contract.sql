@@ -128,7 +128,7 @@
         ~ "strict_mode = true, union_by_name = true, hive_partitioning = false, max_line_size = 33554432)" -%}
 {%- else -%}
     {%- set reader = "(select case when json_valid(line) then line end as document, line from read_csv(" ~ files
-        ~ ", auto_detect = false, header = false, columns = {'line': 'varchar'}, delim = e'\\x1F', quote = '', escape = '', max_line_size = 33554432))" -%}
+        ~ ", auto_detect = false, header = false, columns = {'line': 'varchar'}, delim = e'\\x1F', quote = '', escape = '', max_line_size = 33554432) where trim(line) <> '')" -%}
 {%- endif -%}
 {%- if run_query("select 1 from " ~ reader ~ " limit 1").rows | length == 0 -%}
     {{ exceptions.raise_compiler_error(

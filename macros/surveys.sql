@@ -28,7 +28,10 @@ case score_kind
     when 'net_share' then {{ customer_scores.nps('positives', 'negatives', 'counted') }}
     when 'positive_share' then 100.0 * cast(positives as double precision) / nullif(counted, 0)
     when 'mean' then {{ customer_scores.survey_mean() }}
-    when 'rescaled_mean' then {{ customer_scores.rescale(customer_scores.survey_mean()) }}
+    -- One division, so that a mean on a band's edge stays on it.
+    when 'rescaled_mean'
+        then 100.0 * (score_total - counted * scale_min)
+            / nullif(cast(counted * (scale_max - scale_min) as double precision), 0)
 end
 {%- endmacro %}
 

@@ -7,6 +7,7 @@ lock; 4 the audit or the publishing failed. Unless it is 0, readers still see th
 import argparse
 import json
 import os
+import re
 import secrets
 import signal
 import sys
@@ -19,7 +20,7 @@ import duckdb
 
 from ops import explain, run_dbt, settings
 from ops.messages import BuildError, plain
-from ops.publish import Audit, Warehouse, audit
+from ops.publish import Warehouse, audit
 from ops.report import report
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -61,7 +62,9 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         seconds["start"] = time.monotonic() - began
 
         began = time.monotonic()
-        run = run_dbt.run(_command(options, warehouse, log, dbt_vars), _environment(options, warehouse, build_id), lock)
+        run = run_dbt.run(
+            _command(options, warehouse, log, dbt_vars), _environment(options.raw, warehouse, build_id), lock
+        )
         results = explain.read_results(warehouse.target)
         wall, engine = time.monotonic() - began, explain.engine_seconds(results)
         seconds.update(dbt=wall - engine, engine=engine)
@@ -85,7 +88,16 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         failure = BuildError(str(error))
     except KeyboardInterrupt:
         failure = BuildError("The build was stopped.")
-    _close(options, warehouse, _record(build_id, now, audited, seconds, failure))
+    record = {
+        "build_id": build_id,
+        "started_at": now.isoformat(timespec="seconds"),
+        "result": "failed" if failure else "published",
+        "as_of_date": str(audited.as_of_date) if audited else None,
+        "tables": audited.reconciliation if audited else None,
+        "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
+        "message": str(failure) if failure else None,
+    }
+    _close(warehouse, options.keep, record)
     if failure:
         print(f"\n{plain(failure.shown, 20000)}\n{warehouse.status()}", file=sys.stderr)
         return failure.exit_code
@@ -107,17 +119,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     def folder(text: str) -> Path:
         return Path(os.path.abspath(text))
 
-    parser = argparse.ArgumentParser(
-        prog="python -m ops.build", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(prog="python -m ops.build", description=__doc__)
     parser.add_argument("--raw", type=folder, required=True, help="folder with the raw tables")
     parser.add_argument("--warehouse", type=folder, required=True, help="folder to publish in; made where absent")
     parser.add_argument("--settings", type=folder, help="folder with the company's settings (default: RAW/settings)")
     parser.add_argument("--full-refresh", action="store_true", help="build everything anew, from the raw folder alone")
     parser.add_argument("--threads", type=partial(whole_number, 1), default=2, help="models built at once (default: 2)")
-    parser.add_argument(
-        "--keep", type=partial(whole_number, 3), default=3, help="versions kept for readers (default: 3)"
-    )
+    parser.add_argument("--keep", type=partial(whole_number, 3), default=3, help="versions kept (default: 3)")
     parser.add_argument("--project-dir", type=folder, default=PROJECT, help="the dbt project (default: this one)")
     options = parser.parse_args(arguments)
     if options.settings is None and (options.raw / "settings").is_dir():
@@ -126,14 +134,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
-    """Readies all that dbt reads and returns the vars. Raises BuildError where settings or the work database are wrong."""
-    seeds = options.project_dir / "seeds"
+    """Readies all that dbt reads and returns the vars. Raises BuildError for broken settings or work database."""
     if options.settings:
         if not options.settings.is_dir():
             raise BuildError(f"There is no settings folder {options.settings}.")
-        settings.check_files(options.settings, seeds)
+        settings.check_files(options.settings, options.project_dir / "seeds")
     dbt_vars = settings.read_vars(options.settings, options.project_dir)
-    settings.merge_seeds(seeds, options.settings, warehouse.seeds)
+    settings.stage_project(options.project_dir, options.settings, warehouse.project)
     warehouse.start_marts(options.full_refresh)
     (warehouse.target / "run_results.json").unlink(missing_ok=True)
     try:
@@ -151,49 +158,33 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
 def _command(options: argparse.Namespace, warehouse: Warehouse, log: Path, dbt_vars: dict) -> list[str]:
     # Unit tests prove formulas, whatever the data: `make test` runs them.
     command = ["build", "--exclude-resource-type", "unit_test", "--threads", str(options.threads)]
-    command += ["--project-dir", str(options.project_dir), "--profiles-dir", str(options.project_dir)]
+    command += ["--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project)]
     command += ["--target-path", str(warehouse.target), "--log-path", str(log.parent)]
     command += ["--vars", json.dumps(dbt_vars, default=str, ensure_ascii=False)]
     return command + ["--full-refresh"] * options.full_refresh
 
 
-def _environment(options: argparse.Namespace, warehouse: Warehouse, build_id: str) -> dict[str, str]:
+def _environment(raw: Path, warehouse: Warehouse, build_id: str) -> dict[str, str]:
     # A DBT_ variable of the caller's shell would change the build unseen.
-    own = {
-        name: value for name, value in os.environ.items() if not name.startswith("DBT_") or name.startswith("DBT_ENV_")
-    }
+    own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_)", name)}
     return own | {
-        "CUSTOMER_SCORES_RAW": str(options.raw),
+        "CUSTOMER_SCORES_RAW": str(raw),
         "CUSTOMER_SCORES_WORK": str(warehouse.work_db),
         "CUSTOMER_SCORES_MARTS": str(warehouse.building),
-        "CUSTOMER_SCORES_SEEDS": str(warehouse.seeds),
+        "CUSTOMER_SCORES_SEEDS": "seeds",
         "CUSTOMER_SCORES_BUILD_ID": build_id,
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
 
-def _record(
-    build_id: str, started: datetime, audited: Audit | None, seconds: dict[str, float], failure: BuildError | None
-) -> dict:
-    return {
-        "build_id": build_id,
-        "started_at": started.isoformat(timespec="seconds"),
-        "result": "failed" if failure else "published",
-        "as_of_date": str(audited.as_of_date) if audited else None,
-        "tables": audited.reconciliation if audited else None,
-        "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
-        "message": str(failure) if failure else None,
-    }
-
-
-def _close(options: argparse.Namespace, warehouse: Warehouse, record: dict) -> None:
+def _close(warehouse: Warehouse, keep: int, record: dict) -> None:
     """Tidies up and writes the journal. What fails here, on a full disk say, changes nothing about what readers see."""
     try:
         warehouse.discard_building()
         with warehouse.journal.open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(record, ensure_ascii=False) + "\n")
-        warehouse.sweep(options.keep)
+        warehouse.sweep(keep)
     except OSError as error:
         print(f"Warning: could not tidy up {warehouse.folder}: {error}", file=sys.stderr)
 

@@ -42,17 +42,10 @@ NAME_PARTS = [
 ]
 MONTH_FACTOR = np.array([1.02, 1, 1.03, 1, 1, 0.98, 0.92, 0.82, 1.04, 1.05, 1.03, 0.82])
 DAY_SHARE = [0.2, 0.19, 0.16, 0.04, 0.03, 0.18, 0.2]  # Wednesday to Tuesday
-ACTION_SHARES = pd.DataFrame(
-    {
-        "page_view": [0.56, 0.28],  # of a customer at low and at high health
-        "feature_used": [0.34, 0.41],
-        "report_created": [0.04, 0.125],
-        "report_shared": [0.02, 0.08],
-        "integration_connected": [0.003, 0.015],
-        "invite_sent": [0.007, 0.04],
-        "beta_feature_opened": [0.03, 0.05],
-    }
-)
+ACTIONS = ["page_view", "feature_used", "report_created", "report_shared", "integration_connected", "invite_sent"]
+ACTIONS = np.array([*ACTIONS, "beta_feature_opened"])
+# First row: at low health; second: at high health.
+ACTION_SHARES = np.array([[0.56, 0.34, 0.04, 0.02, 0.003, 0.007, 0.03], [0.28, 0.41, 0.125, 0.08, 0.015, 0.04, 0.05]])
 PROPERTIES = {
     "feature_used": ["dashboard", "export", "calendar", "search", "alerts"],
     "report_created": ["pdf", "xlsx", "scheduled"],
@@ -116,10 +109,10 @@ STOCK = """
 en price +: the price is fair for what we get | good value compared with what we had before | worth every cent
 en price -: too expensive for a small team | the price went up again without warning | we pay for seats nobody uses
 en support +: support answered within minutes | the support team solved it on the first call | friendly, fast support
-en support -: we waited three days for an answer | support closed my ticket without solving it | nobody picks up the phone
+en support -: we waited three days for an answer | my ticket was closed without a solution | nobody picks up the phone
 en ease +: {f} is easy to use | my colleagues needed no training | everything is where I expect it
 en ease -: {f} is confusing | it takes too many clicks to find anything | I still get lost in the menus
-en features +: {f} does exactly what we need | the new integrations save us hours | scheduled reports are a great addition
+en features +: {f} does exactly what we need | the new integrations save us hours | scheduled reports are great
 en features -: {f} lacks basic options | we miss single sign-on | there is no way to merge two projects
 en reliability +: {f} never lets us down | fast and stable all year | no outage since we joined
 en reliability -: {f} crashes every week | we lost data twice this month | pages load very slowly since the update
@@ -129,15 +122,15 @@ en praise +: we love it | the best tool we bought this year | I recommend you to
 en praise -: this is not what we were promised | we are looking at other tools | I expected much more
 fr price +: le prix est juste pour ce qu'on obtient | très bon rapport qualité-prix | ça vaut largement son prix
 fr price -: trop cher pour une petite équipe | encore une hausse de prix sans prévenir | la facture n'est pas claire
-fr support +: le support a répondu en quelques minutes | problème réglé dès le premier appel | une équipe très à l'écoute
+fr support +: le support a répondu en quelques minutes | problème réglé dès le premier appel | une équipe à l'écoute
 fr support -: trois jours d'attente pour une réponse | le ticket a été fermé sans solution | personne ne décroche
 fr ease +: {f} est simple à utiliser | mes collègues l'ont adopté sans formation | tout est à sa place
 fr ease -: on ne comprend pas comment marche {f} | il faut trop de clics | je me perds encore dans les menus
 fr features +: {f} répond exactement à nos besoins | les nouvelles intégrations nous font gagner des heures
-fr features -: il manque des options de base dans {f} | impossible de fusionner deux projets | on attend toujours le SSO
+fr features -: il manque des options de base dans {f} | impossible de fusionner deux projets | toujours pas de SSO
 fr reliability +: {f} ne tombe jamais en panne | rapide et stable toute l'année | aucune coupure depuis le début
-fr reliability -: {f} plante chaque semaine | nous avons perdu des données deux fois | c'est très lent depuis la mise à jour
-fr onboarding +: l'accompagnement au démarrage était parfait | les tutoriels sont clairs | reprise des données sans souci
+fr reliability -: {f} plante chaque semaine | nous avons perdu des données deux fois | c'est lent depuis la mise à jour
+fr onboarding +: l'aide au démarrage était parfaite | les tutoriels sont clairs | données reprises sans souci
 fr onboarding -: personne ne nous a montré comment démarrer | la documentation n'est pas à jour | démarrage laborieux
 fr praise +: nous en sommes ravis | le meilleur outil acheté cette année | je vous recommande à tout le monde
 fr praise -: ce n'est pas ce qui était promis | nous regardons ailleurs | très déçu
@@ -192,8 +185,9 @@ def as_time(seconds):
 
 def as_text(seconds):
     """Seconds after START as `2025-01-01 00:00:00`; NaN as an empty text."""
-    text = np.char.replace(np.datetime_as_string(as_time(np.asarray(seconds, dtype=float)), unit="s"), "T", " ")
-    return np.where(text == "NaT", "", text)
+    seconds = np.asarray(seconds, dtype=float)
+    text = np.char.replace(np.datetime_as_string(as_time(seconds), unit="s"), "T", " ")
+    return np.where(np.isnan(seconds), "", text)
 
 
 def load_time(rng, at, nightly=False):
@@ -224,7 +218,7 @@ def make_customers(rng):
     c["start"] = np.floor(day * DAY + (rng.uniform(8.5, 17.5, n) - UTC_OFFSET[c["region"]]) * HOUR)
     c["users"] = np.clip(np.round(rng.lognormal(1.0, 0.9, n)), 1, 40).astype(int)
     c["paid_plan"] = 1 + np.digitize(np.log(c["users"]) + rng.normal(0, 0.6, n), [0.9, 2.2])
-    c["appetite"] = rng.lognormal(-0.1, 0.5, n) * (rng.random(n) > 0.03)  # 0: never active
+    c["appetite"] = rng.lognormal(-0.1, 0.35, n) * (rng.random(n) > 0.03)  # 0: never active
     c["buys_smaller"] = rng.random(n) < 0.08
     c["source"] = rng.choice(["web", "referral", "social", "email", "mobile"], n, p=[0.5, 0.17, 0.13, 0.1, 0.1])
 
@@ -285,7 +279,9 @@ def customer_versions(rng, customers):
 
     cost = pd.Series(np.where(rng.random(n) < 0.06, 0, rng.lognormal(5.2, 0.7, n) * c["users"] ** 0.3))
     fixed = pd.DataFrame({"customer_id": c["customer_id"], "region": REGIONS[c["region"]]})
-    fixed["customer_name"] = [" ".join(parts) for parts in zip(*(rng.choice(part, n) for part in NAME_PARTS))]
+    fixed["customer_name"] = [
+        " ".join(parts) for parts in zip(*(rng.choice(part, n) for part in NAME_PARTS), strict=True)
+    ]
     fixed["trial_started_at"] = np.where(c["has_trial"], as_text(c["start"]), "")
     fixed["acquisition_cost"] = np.where(rng.random(n) < 0.1, "", cost.map("{:.2f}".format))
     log = log.assign(updated_at=as_text(log["at"])).join(fixed, on="row").sort_values(["at", "row"], ignore_index=True)
@@ -326,8 +322,8 @@ def visits(rng, customers, rate, event_type):
 def product_use(rng, customers, health):
     """Events of sessions in the product: a login, then actions that depend on the health."""
     month = (START + (np.arange(WEEKS) * 7 + 3) * DAY).astype("datetime64[M]").astype(int) % 12
-    size = customers["appetite"] * customers["users"] ** 0.7 * np.where(customers["subscribed"].isna(), 0.5, 1)
-    rate = 0.4 * size.to_numpy()[:, None] * np.exp(0.8 * health) * MONTH_FACTOR[month]
+    size = customers["appetite"] * customers["users"] ** 0.6 * np.where(customers["subscribed"].isna(), 0.5, 1)
+    rate = 0.36 * size.to_numpy()[:, None] * np.exp(1.1 * health) * MONTH_FACTOR[month]
     logins = visits(rng, customers, rate, "login")
     channels, shares = ["web", "mobile", "email", "social", "referral"], [0.68, 0.26, 0.04, 0.012, 0.008]
     logins["channel"] = rng.choice(channels, len(logins), p=shares)
@@ -341,9 +337,8 @@ def product_use(rng, customers, health):
     rows = logins.loc[session].assign(session=session).reset_index(drop=True)
     elapsed = np.cumsum(np.where(is_login, 0, 5 + rng.exponential(170, n)))
     rows["at"] += (elapsed - elapsed[is_login][session]) // 1
-    thresholds = ACTION_SHARES.cumsum(axis=1).to_numpy()[(rng.random(n) < sigmoid(mood[session])).astype(int)]
-    drawn = (rng.random(n)[:, None] > thresholds[:, :-1]).sum(axis=1)
-    action = ACTION_SHARES.columns.to_numpy(dtype=str)[drawn]
+    thresholds = ACTION_SHARES.cumsum(axis=1)[(rng.random(n) < sigmoid(mood[session])).astype(int), :-1]
+    action = ACTIONS[(rng.random(n)[:, None] > thresholds).sum(axis=1)]
     action = np.where((action == "beta_feature_opened") & (rows["at"] < BETA_FROM), "feature_used", action)
     rows["event_type"] = np.where(is_login, "login", action)
     invited_by = rng.choice(["email", "referral", "social"], n, p=[0.6, 0.25, 0.15])
@@ -434,11 +429,8 @@ def questions_asked(rng, customers, events):
         day = people["who"] * 37 % 365 + 365 * year
         for question in ("empathy", "understanding", "effectiveness"):
             ask(people, question, "yearly review", day * DAY + 10 * HOUR)
-    for event_type, touchpoint, share in (
-        ("purchase", "purchase", 0.3),
-        ("login", "product", 0.012),
-        ("support_ticket", "support", 0.7),
-    ):
+    occasions = [("purchase", "purchase", 0.3), ("login", "product", 0.012), ("support_ticket", "support", 0.7)]
+    for event_type, touchpoint, share in occasions:
         rows = events[(events["event_type"] == event_type) & (rng.random(len(events)) < share)]
         at = rows["at"] + rows["duration"].fillna(0) + rng.exponential(11 * HOUR, len(rows))
         if touchpoint == "support":
@@ -466,7 +458,7 @@ def write_comment(rng, language, touchpoint, satisfaction):
         sentences = [(rng.choice(PHRASES[language, "joint", "="]) + " ").join(sentences)]
     if rng.random() < 0.4:
         sentences[0] = rng.choice(PHRASES[language, "opener", "="]) + " " + sentences[0]
-    return ". ".join(text[0].upper() + text[1:] for text in sentences) + rng.choice([".", ".", "", "!"])
+    return ". ".join(text[0].upper() + text[1:] for text in dict.fromkeys(sentences)) + rng.choice([".", ".", "", "!"])
 
 
 def survey_answers(rng, customers, health, events):
@@ -498,7 +490,7 @@ def survey_answers(rng, customers, health, events):
 
     commented = np.flatnonzero(has_answer & (rng.random(n) < COMMENT_SHARE))
     satisfaction = (score - low) / (high - low)
-    about = zip(LANGUAGES[spoken[commented]], asked["touchpoint"][commented], satisfaction[commented])
+    about = zip(LANGUAGES[spoken[commented]], asked["touchpoint"][commented], satisfaction[commented], strict=True)
     table.loc[commented, "comment"] = [write_comment(rng, *row) for row in about]
     odd = rng.choice(commented, 3 * len(ODD_COMMENTS), replace=False)
     table.loc[odd, ["comment", "language"]] = [[text, "en"] for text in ODD_COMMENTS * 3]
@@ -530,9 +522,9 @@ def write_demo_data(out):
         "survey_answers.csv": survey_answers(np.random.default_rng([SEED, 3]), customers, health, events),
         "customers.csv": customer_versions(np.random.default_rng([SEED, 4]), customers),
     }
-    partial = out.with_name(out.name + ".partial")
-    partial.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".partial")
+    partial.mkdir(exist_ok=True)
     for name, table in tables.items():
         if name.endswith(".parquet"):
             pq.write_table(table, partial / name, compression="zstd")
@@ -551,7 +543,8 @@ def main():
     try:
         rows = write_demo_data(out.absolute())
     except OSError as error:
-        raise SystemExit(f"The demo data could not be written to {out}: {error.strerror}. Name another folder: --out")
+        message = f"The demo data could not be written to {out}: {error.strerror}. Name another folder: --out"
+        raise SystemExit(message) from None
     print(f"Demo data in {out}: " + ", ".join(f"{name} ({count:,} rows)" for name, count in rows.items()))
 
 

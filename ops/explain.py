@@ -29,9 +29,11 @@ class Problem:
 
 
 def read_results(target: Path) -> list[dict]:
-    """The results of dbt's last run, one per node; empty where it ended before any node ran."""
-    path = target / "run_results.json"
-    return json.loads(path.read_text(encoding="utf-8"))["results"] if path.is_file() else []
+    """The results of dbt's last run, one per node; empty where it ended before it could write them."""
+    try:
+        return json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    except (FileNotFoundError, ValueError):
+        return []
 
 
 def engine_seconds(results: list[dict]) -> float:
@@ -80,11 +82,8 @@ def failures(results: list[dict], run: DbtRun, project: Path, rows_of: Callable[
             found.append(_error(result["message"] or f"{result['unique_id']} failed", project))
     if not found:
         end = f"was killed by signal {-run.returncode}" if run.returncode < 0 else f"ended with code {run.returncode}"
-        found = [
-            Problem(
-                f"dbt {end} and gave no reason. Was there enough memory and disk?", [plain(line) for line in run.tail]
-            )
-        ]
+        headline = f"dbt {end} and gave no reason. Was there enough memory and disk?"
+        found = [Problem(headline, [plain(line) for line in run.tail])]
     return list({problem.headline: problem for problem in found}.values())
 
 
@@ -101,7 +100,7 @@ def _test(prefix: str, result: dict, rows_of: Callable[[str], list[str]]) -> Pro
 
 
 def _error(message: str, project: Path) -> Problem:
-    """A dbt error without dbt's frame: the sentence alone where a macro of the project raised it, else the place too."""
+    """A dbt error without dbt's frame: the sentence alone where the project raised it, else with the place."""
     lines = [line.strip() for line in plain(message, 4000).splitlines() if line.strip()]
     frame = FRAME.fullmatch(lines[0])
     where = frame["where"] if frame else None

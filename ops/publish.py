@@ -1,4 +1,4 @@
-"""Publishing the marts: one build at a time, into a new file, audited, then swapped in under the link that readers open.
+"""Publishing: one build at a time, into a new file, audited, then swapped in under the link that readers open.
 
 Readers hold files open for as long as they like, so a file that was published is never written or renamed over again.
 """
@@ -21,6 +21,7 @@ from ops.messages import BuildError
 SEALED = {"enable_external_access": "false", "lock_configuration": "true"}
 # BI drivers lag behind: the newest storage version that a published file may need.
 STORAGE_VERSION = (1, 5, 0)
+COUNTS = ("raw_rows", "accepted", "duplicates", "rejected")
 
 
 class Warehouse:
@@ -36,7 +37,7 @@ class Warehouse:
         # The same name in every build, since dbt parses the whole project again when a path in its profile changes.
         self.building = self.work / "building.duckdb"
         self.lock = self.work / "lock"
-        self.seeds = self.work / "seeds"
+        self.project = self.work / "project"
         self.target = self.work / "target"
         self.logs = self.work / "logs"
 
@@ -84,13 +85,11 @@ class Warehouse:
             except BlockingIOError as error:
                 file.seek(0)
                 holder = file.read().strip() or "a process that has just started"
-                raise BuildError(
-                    f"Another build writes {self.folder}: {holder}. Wait until it has ended.", 3
-                ) from error
+                message = f"Another build writes {self.folder}: {holder}. Wait until it has ended."
+                raise BuildError(message, 3) from error
             file.truncate(0)
-            file.write(
-                f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-            )
+            now = datetime.now(UTC)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}, since {now:%Y-%m-%d %H:%M:%S} UTC")
             file.flush()
             yield file.fileno()
 
@@ -108,7 +107,7 @@ class Warehouse:
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
     def publish(self, build_id: str) -> Path:
-        """Moves `building` to its version and points the link there. Raises OSError; until the end the link is as before."""
+        """Moves `building` to its version and, last of all, points the link there. May raise OSError."""
         version = self.version(build_id)
         self.building.chmod(0o444)
         _sync(self.building)
@@ -123,7 +122,7 @@ class Warehouse:
         return version
 
     def sweep(self, keep: int) -> None:
-        """Removes leftovers of dead builds, and versions and logs but for the last `keep`, never the published version."""
+        """Removes leftovers of dead builds, and old versions and logs: the last `keep` and the published one stay."""
         for temporary in self.folder.glob(f".{self.link.name}.*"):
             temporary.unlink()
         published = self.published()
@@ -160,14 +159,12 @@ def audit(marts: Path, build_id: str) -> Audit:
     except duckdb.Error as error:
         raise BuildError(f"The new marts cannot be read whole: {str(error).splitlines()[0]}", 4) from error
     if problems:
-        raise BuildError(
-            "The new marts did not pass the audit:\n" + "\n".join(f"- {problem}" for problem in problems), 4
-        )
+        raise BuildError("\n- ".join(["The new marts did not pass the audit:", *problems]), 4)
     return result
 
 
 def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[str], Audit]:
-    problems, rows, days = [], {}, set()
+    problems, rows, days, reconciliation = [], {}, set(), {}
     relations = connection.execute("""
         select table_schema, table_name, table_type = 'VIEW', list(column_name order by ordinal_position)
         from information_schema.tables
@@ -177,47 +174,44 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
     for schema, table, is_view, columns in relations:
         if schema != "main":
             problems.append(f"{schema}.{table} is in the file, where only the marts in schema main belong.")
-        elif not {"build_id", "as_of_date"} <= set(columns):
+            continue
+        if not {"build_id", "as_of_date"} <= set(columns):
             problems.append(f"{table} lacks the column build_id or as_of_date.")
-        else:
-            # A view has no blocks of its own to check.
-            scans = "" if is_view else "".join(', bit_xor(hash("{}"))'.format(c.replace('"', '""')) for c in columns)
-            rows[table], build_ids, table_days = connection.execute(f"""
-                select count(*), list(distinct coalesce(build_id, 'null')), list(distinct as_of_date) {scans}
-                from "{table}"
-            """).fetchone()[:3]
-            if rows[table] and build_ids != [build_id]:
+            continue
+        # A view has no blocks of its own that could be damaged.
+        scan = "" if is_view else "".join(', bit_xor(hash("{}"))'.format(name.replace('"', '""')) for name in columns)
+        rows[table], *found = connection.execute(f"""
+            select
+                count(*), count(as_of_date), min(as_of_date), max(as_of_date),
+                min(coalesce(build_id, 'null')), max(coalesce(build_id, 'null')) {scan}
+            from "{table}"
+        """).fetchone()[:6]
+        if rows[table]:
+            dated, first_day, last_day, *build_ids = found
+            days |= {first_day, last_day} if dated == rows[table] else {None}
+            if set(build_ids) != {build_id}:
+                found_builds = " and ".join(sorted(set(build_ids)))
                 problems.append(
-                    f"{table} has rows of build {', '.join(sorted(build_ids))}, where all must be of {build_id}. "
+                    f"{table} has rows of build {found_builds}, where all must be of {build_id}. "
                     "If the project no longer makes this table, build once with --full-refresh."
                 )
-            days.update(table_days or [])
     if len(days) != 1 or None in days:
-        found = ", ".join(sorted(str(day) for day in days)) or "none"
-        problems.append(f"The tables must have one as_of_date; found: {found}.")
-    counts = {}
-    if "row_reconciliation" not in rows:
-        problems.append("The table row_reconciliation is missing: nothing shows that no row was lost.")
+        problems.append(f"All rows must have one as_of_date; found: {', '.join(sorted(map(str, days))) or 'none'}.")
+    if not rows.get("row_reconciliation"):
+        problems.append("row_reconciliation has no rows: nothing shows that no raw row was lost.")
     else:
-        counts = {source: dict(zip(("raw_rows", "accepted", "duplicates", "rejected"), numbers, strict=True))
-                  for source, *numbers in connection.execute("""
-                      select source_table, raw_rows, accepted, duplicates, rejected
-                      from row_reconciliation order by source_table
-                  """).fetchall()}  # fmt: skip
-        for source, count in counts.items():
-            raw, *parts = count.values()
+        for source, raw, *parts in connection.execute(f"""
+            select source_table, {", ".join(COUNTS)} from row_reconciliation order by source_table
+        """).fetchall():
+            reconciliation[source] = dict(zip(COUNTS, (raw, *parts), strict=True))
             if None in (raw, *parts) or raw != sum(parts):
-                problems.append(
-                    f"{source} does not add up: {raw} raw rows, but {' + '.join(map(str, parts))} accounted for."
-                )
-    (version,) = connection.execute(
+                problems.append(f"{source} has {raw} raw rows, but accounts for {' + '.join(map(str, parts))}.")
+    (storage,) = connection.execute(
         "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
     ).fetchone()
-    if tuple(int(part) for part in version.strip("v+").split(".")) > STORAGE_VERSION:
-        problems.append(
-            f"The file needs DuckDB {version}, which BI drivers lack: attach it with STORAGE_VERSION 'v1.5.0'."
-        )
-    return problems, Audit(next(iter(days), None), rows, counts)
+    if tuple(int(part) for part in storage.strip("v+").split(".")) > STORAGE_VERSION:
+        problems.append(f"BI drivers cannot read storage version {storage}: attach the file with v1.5.0.")
+    return problems, Audit(next(iter(days), None), rows, reconciliation)
 
 
 def _sync(path: Path) -> None:

@@ -1,15 +1,15 @@
 """What a build prints once its marts are published."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
 from ops.explain import Problem
 from ops.messages import plain
-from ops.publish import SEALED, Audit, Warehouse
+from ops.publish import COUNTS, SEALED, Audit, Warehouse
 
 ROWS_SHOWN = 40
-COUNTS = ("raw_rows", "accepted", "duplicates", "rejected")
 
 
 def report(
@@ -50,22 +50,19 @@ def _scores(link: Path, summary: Path) -> str:
             columns, rows = [column[0] for column in result.description], result.fetchmany(ROWS_SHOWN)
             more = f"\n  (the first {ROWS_SHOWN} rows)" if result.fetchone() else ""
     except (duckdb.Error, OSError, UnicodeDecodeError) as error:
-        return f"  {summary} cannot be run on the marts: {plain(str(error))}"
+        return f"  {summary} cannot be run on the marts: {plain(str(error).splitlines()[0])}"
     return _table(columns, rows) + more
 
 
 def _table(columns: list[str], rows: list) -> str:
     """Aligned columns: numbers to the right, fractions with two digits, nulls as a dash."""
-    cells = [columns, *([_text(value) for value in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    right = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(columns))]
-    return "\n".join(
-        "  "
-        + "  ".join(
-            cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in cells
-    )
+    cells = [list(columns), *([_text(value) for value in row] for row in rows)]
+    for i in range(len(columns)):
+        width = max(len(row[i]) for row in cells)
+        align = str.rjust if all(isinstance(row[i], int | float | Decimal | None) for row in rows) else str.ljust
+        for row in cells:
+            row[i] = align(row[i], width)
+    return "\n".join("  " + "  ".join(row).rstrip() for row in cells)
 
 
 def _text(value: object) -> str:
@@ -73,4 +70,4 @@ def _text(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:,.2f}"
-    return f"{value:,}" if isinstance(value, int) else plain(str(value), 60)
+    return f"{value:,}" if isinstance(value, int | Decimal) else plain(str(value), 60)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from ops.messages import plain
 
-
 # Linux kills dbt when we die (prctl 1 is PR_SET_PDEATHSIG): a build killed with -9 leaves no dbt behind.
 CHILD = """
 import ctypes, signal, sys
@@ -67,7 +66,7 @@ def _note(line: str, seen: DbtRun) -> None:
     name, shown = info["name"], None
     if name == "MainEncounteredError":
         seen.errors.append(data["exc"])
-    elif name.startswith("Log") and name.endswith("Result") and "node_info" in data:
+    elif name.startswith("Log") and {"index", "execution_time", "node_info"} <= data.keys():
         status = data["node_info"]["node_status"]
         if status != "pass":
             word = "" if status == "success" else status.upper()

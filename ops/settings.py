@@ -11,7 +11,7 @@ from ops.messages import BuildError
 
 def check_files(settings: Path, seeds: Path) -> None:
     """Raises BuildError where the folder `settings` holds a file that no build would read: it is a misspelt name."""
-    known = sorted({"vars.yml", "summary.sql"} | {path.name for path in seeds.rglob("*.csv")})
+    known = sorted({"vars.yml", "summary.sql"} | {path.name for path in seeds.glob("*.csv")})
     for path in sorted(settings.iterdir()):
         if path.name not in known and not path.name.startswith("."):
             raise BuildError(f"{path} is not a settings file. Known names: {', '.join(known)}.")
@@ -36,6 +36,21 @@ def read_vars(settings: Path | None, project: Path) -> dict:
         if name not in declared:
             raise BuildError(f"{path} sets {name}, which is no var. Known vars: {', '.join(sorted(declared))}.")
     return own
+
+
+def stage_project(project: Path, settings: Path | None, stage: Path) -> None:
+    """Makes `stage` the dbt project to run: links to all of `project`, but for the merged seeds.
+
+    `seed-paths` cannot point to a folder outside of the project instead: dbt writes the SQL that loads a seed to
+    `target/run/<path of the seed>`, and where that path is absolute it overwrites the seed itself.
+    """
+    stage.mkdir(exist_ok=True)
+    for link in [path for path in stage.iterdir() if path.is_symlink()]:
+        link.unlink()
+    for path in project.iterdir():
+        if path.name != "seeds" and not path.name.startswith("."):
+            (stage / path.name).symlink_to(path)
+    merge_seeds(project / "seeds", settings, stage / "seeds")
 
 
 def merge_seeds(seeds: Path, settings: Path | None, target: Path) -> None:
@@ -63,7 +78,7 @@ def _merge(seed: Path, own: Path) -> bytes:
     expected = f"Its columns are {', '.join(columns)}, separated by commas."
     for column in own_columns:
         if column not in columns or own_columns.count(column) > 1:
-            problem = "twice" if column in columns else "which the seed does not have"
+            problem = "twice" if column in columns else "which the seed lacks"
             raise BuildError(f"{own} has the column {column or '(no name)'}, {problem}. {expected}")
     for column in columns:
         if column not in own_columns:
@@ -71,10 +86,9 @@ def _merge(seed: Path, own: Path) -> bytes:
     position = [own_columns.index(column) for column in columns]
     own_rows = [[row[i] for i in position] for row in own_rows]
     replaced = {row[0] for row in own_rows}
+    kept = [row for row in rows if row[0] not in replaced]
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(
-        [columns, *(row for row in rows if row[0] not in replaced), *own_rows]
-    )
+    csv.writer(text, lineterminator="\n").writerows([columns, *kept, *own_rows])
     return text.getvalue().encode()
 
 
@@ -92,7 +106,6 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
     columns = lines[0][1]
     for number, row in lines[1:]:
         if len(row) != len(columns):
-            raise BuildError(
-                f"{path}, line {number}: {len(row)} values for {len(columns)} columns. Put a value that has a comma in quotes."
-            )
+            counts = f"{len(row)} values for {len(columns)} columns"
+            raise BuildError(f"{path}, line {number}: {counts}. Put a value that has a comma in quotes.")
     return columns, [row for _, row in lines[1:]]

@@ -1,4 +1,5 @@
--- One row per accepted question put to somebody by the as-of date, with its metric and the day that places it in a period.
+-- One row per accepted question put to somebody by the as-of date, with its metric and the day that places it in a
+-- period.
 with answers as (
     select * from {{ ref('stg_survey_answers') }}
     where verdict = 'accepted'

@@ -23,7 +23,8 @@ days as (
     from answers
     where verdict = 'accepted'
     union all
-    -- A customer list may reach back to times of which nothing else is known: it says what is new, not where data begin.
+    -- A customer list may reach back to times of which nothing else is known: it says what is new, not where data
+    -- begin.
     select
         cast(null as date) as first_day,
         max({{ reporting_date('updated_at') }}) as last_day

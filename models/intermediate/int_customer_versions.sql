@@ -1,4 +1,5 @@
--- One row per accepted version of a customer that is in force by the as-of date, with its order among the customer's versions.
+-- One row per accepted version of a customer that is in force by the as-of date, with its order among the
+-- customer's versions.
 with versions as (
     select * from {{ ref('stg_customers') }}
     where verdict = 'accepted'

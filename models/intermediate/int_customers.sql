@@ -22,17 +22,35 @@ current_versions as (
 ),
 
 sightings as (
-    select customer_id, version_date as seen_date from versions
+    select
+        customer_id,
+        version_date as seen_date
+    from versions
     union all
-    select customer_id, {{ reporting_date('trial_started_at') }} as seen_date from current_versions
+    select
+        customer_id,
+        {{ reporting_date('trial_started_at') }} as seen_date
+    from current_versions
     union all
-    select customer_id, {{ reporting_date('subscribed_at') }} as seen_date from current_versions
+    select
+        customer_id,
+        {{ reporting_date('subscribed_at') }} as seen_date
+    from current_versions
     union all
-    select customer_id, activity_date as seen_date from activity
+    select
+        customer_id,
+        activity_date as seen_date
+    from activity
     union all
-    select customer_id, {{ reporting_date('sent_at') }} as seen_date from answers
+    select
+        customer_id,
+        {{ reporting_date('sent_at') }} as seen_date
+    from answers
     union all
-    select customer_id, {{ reporting_date('answered_at') }} as seen_date from answers
+    select
+        customer_id,
+        {{ reporting_date('answered_at') }} as seen_date
+    from answers
 ),
 
 first_sightings as (

@@ -12,6 +12,8 @@ scored as (
     select
         windows.*,
         case
+            -- Silence scores 1 on any scale.
+            when windows.is_scored and windows.event_count = 0 then 1.0
             when windows.is_scored
                 then {{ interpolate(
                     'windows.points', 'scale_lines.from_points', 'scale_lines.to_points', 'scale_lines.from_score',

@@ -21,7 +21,7 @@ lower_end as (
         score as from_score,
         score as to_score
     from scale
-    where points = (select min(scale.points) from scale)
+    where points = (select min(cuts.points) from scale as cuts)
 )
 
 select * from upper_ends

@@ -31,13 +31,25 @@ segment_values as (
     from customers
 ),
 
+-- A version without a time holds from first sight, unless one of that very day replaces it.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by customer_id, segment_dimension, coalesce(version_date, first_seen_date)
+            order by version_date desc nulls last
+        ) as recency_on_day
+    from segment_values
+),
+
 compared as (
     select
         *,
-        lag(segment_value) over customer_versions as previous_value,
-        row_number() over customer_versions as version_number
-    from segment_values
-    window customer_versions as (partition by customer_id, segment_dimension order by version_date nulls first)
+        lag(segment_value) over history as previous_value,
+        row_number() over history as version_number
+    from ranked
+    where recency_on_day = 1
+    window history as (partition by customer_id, segment_dimension order by version_date nulls first)
 ),
 
 changes as (
@@ -56,5 +68,6 @@ select
     segment_dimension,
     segment_value,
     valid_from,
-    {{ add_days('lead(valid_from) over (partition by customer_id, segment_dimension order by valid_from)', -1) }} as valid_to
+    {{ add_days('lead(valid_from) over history', -1) }} as valid_to
 from changes
+window history as (partition by customer_id, segment_dimension order by valid_from)

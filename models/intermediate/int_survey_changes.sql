@@ -1,7 +1,7 @@
 -- One row per metric, segment value and month whose change against the month before can be shown, with its p-value.
 with estimates as (
     select * from {{ ref('int_survey_estimates') }}
-    where period_grain = 'month' and not is_suppressed and counted > 0
+    where period_grain = 'month' and not is_suppressed
 ),
 
 paired as (
@@ -36,6 +36,7 @@ paired as (
         and estimates.segment_dimension = earlier.segment_dimension
         and estimates.segment_value = earlier.segment_value
         and earlier.period_start = {{ previous_month('estimates.period_start') }}
+        and earlier.counted > 0
 ),
 
 tested as (

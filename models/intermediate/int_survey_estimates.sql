@@ -15,7 +15,8 @@ with_margin as (
     select
         counts.*,
         metrics.score_kind,
-        {{ mean_standard_error('counts.score_total', 'counts.score_square_total', 'counts.counted') }} as mean_standard_error,
+        {{ mean_standard_error('counts.score_total', 'counts.score_square_total', 'counts.counted') }}
+            as mean_standard_error,
         {{ student_t_95('counts.counted - 1', 'student_t.t_95') }}
         * {{ mean_standard_error('counts.score_total', 'counts.score_square_total', 'counts.counted') }} as margin
     from counts

@@ -9,5 +9,7 @@ with weights as (
 )
 
 select
-    'weights-' || substr(md5(coalesce({{ ordered_list('line', 'event_type, valid_from nulls first', '\n') }}, '')), 1, 8) as weight_version
+    'weights-' || substr(
+        md5(coalesce({{ ordered_list('line', 'event_type, valid_from nulls first', '\n') }}, '')), 1, 8
+    ) as weight_version
 from weights

@@ -1,18 +1,27 @@
 -- One row per customer, activity date and event type: its counts over all loads, with the weight in force on that day.
-with activity as (
-    select
-        customer_id,
-        activity_date,
-        event_type,
-        cast(sum(event_count) as bigint) as event_count,
-        cast(sum(amount) as decimal(18, 6)) as amount,
-        cast(sum(duration_seconds) as decimal(18, 6)) as duration_seconds
-    from {{ ref('int_activity_daily') }}
-    group by customer_id, activity_date, event_type
+with ledger as (
+    select * from {{ ref('int_activity_daily') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
 ),
 
 weights as (
     select * from {{ ref('event_weights') }}
+),
+
+activity as (
+    select
+        ledger.customer_id,
+        ledger.activity_date,
+        ledger.event_type,
+        cast(sum(ledger.event_count) as bigint) as event_count,
+        cast(sum(ledger.amount) as decimal(18, 6)) as amount,
+        cast(sum(ledger.duration_seconds) as decimal(18, 6)) as duration_seconds
+    from ledger
+    inner join as_of on ledger.activity_date <= as_of.as_of_date
+    group by ledger.customer_id, ledger.activity_date, ledger.event_type
 )
 
 -- Left join: a type without a weight earns nothing, but it happened.

@@ -1,5 +1,8 @@
 -- One row per customer and day on which something enters or leaves the window: by how much each total then changes.
-{#- A running sum of these steps costs one pass, where a window recomputed for each day would read every event 28 times. -#}
+{#-
+  A running sum of these steps costs one pass, where a window recomputed for each day would read every event 28
+  times.
+-#}
 {%- set window_days = score_window_days() %}
 with activity as (
     select * from {{ ref('int_weighted_activity') }}

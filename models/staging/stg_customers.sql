@@ -18,8 +18,6 @@ typed as (
         {{ is_given(time) }} as has_{{ time }},
         {{ parse_timestamp(time) }} as {{ time }},
         {%- endfor %}
-        -- The log has no load time: its order is the order of arrival.
-        cast(null as timestamp) as loaded_at,
         raw_row
     from raw_customers
 ),
@@ -27,6 +25,10 @@ typed as (
 reasoned as (
     select
         *,
+        -- A version without a time is older than any other.
+        coalesce(updated_at, cast('0001-01-01' as timestamp)) as version_time,
+        -- The log has no load time: its order is the order of arrival.
+        cast(null as timestamp) as loaded_at,
         {{ reject_reasons([
             ['missing_customer_id', 'customer_id is null'],
             ['unparsable_updated_at', 'has_updated_at and updated_at is null'],
@@ -41,7 +43,7 @@ reasoned as (
 ),
 
 {{ judge(
-    id=['customer_id', 'updated_at'],
+    id=['customer_id', 'version_time'],
     content=['customer_name'] + segments + ['acquisition_cost', 'trial_started_at', 'subscribed_at', 'churned_at']
 ) }}
 

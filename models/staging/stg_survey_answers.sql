@@ -1,4 +1,5 @@
--- One row per raw survey answer or unanswered question, judged: accepted, a duplicate, or rejected with every reason that holds.
+-- One row per raw survey answer or unanswered question, judged: accepted, a duplicate, or rejected with every
+-- reason that holds.
 with raw_answers as (
     select * from {{ source('raw', 'survey_answers') }}
 ),

@@ -30,7 +30,7 @@ class Scale(NamedTuple):
 class Grid(NamedTuple):
     """Sums over the window that ends on each day: arrays of customers × days (int64).
 
-    `points` is in millionths. `receipts` holds, for the asked days alone, customers × asked days × keys.
+    Points are in millionths. The receipts, for the asked days alone, are customers × asked days × keys.
     """
 
     event_count: np.ndarray

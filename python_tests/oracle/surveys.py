@@ -217,19 +217,21 @@ def segment_on_day(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def cells(rows: pd.DataFrame, counted: str) -> dict:
-    """Counts of a group of rows, and the counted scores themselves."""
-    inside = rows[rows[counted]]
-    classes = inside["answer_class"].value_counts()
-    return {
-        "asked": int(rows["is_asked"].sum()),
-        "answered": int(rows["is_answer"].sum()),
-        "counted": len(inside),
-        "positives": int(classes.get("positive", 0)),
-        "neutrals": int(classes.get("neutral", 0)),
-        "negatives": int(classes.get("negative", 0)),
-        "scores": list(inside["score"]),
-    }
+def count_cells(rows: pd.DataFrame, by: list[str], counted: str) -> pd.DataFrame:
+    """Per group of rows the counts, and the list of the counted scores themselves."""
+    inside = rows[counted]
+    flags = rows[by].assign(
+        asked=rows["is_asked"],
+        answered=rows["is_answer"],
+        counted=inside,
+        positives=inside & (rows["answer_class"] == "positive"),
+        neutrals=inside & (rows["answer_class"] == "neutral"),
+        negatives=inside & (rows["answer_class"] == "negative"),
+    )
+    table = flags.groupby(by).sum().astype(int)
+    scores = rows[inside].groupby(by)["score"].agg(list).to_dict()
+    table["scores"] = [scores.get(key, []) for key in table.index]
+    return table.reset_index()
 
 
 def build_scores(rows: pd.DataFrame, segments: pd.DataFrame, seeds: dict, metrics: dict, min_answers: int):
@@ -239,13 +241,16 @@ def build_scores(rows: pd.DataFrame, segments: pd.DataFrame, seeds: dict, metric
     if placed.empty:
         return pd.DataFrame(columns=names)
     split = segment_on_day(placed, segments)
-    out = []
-    for grain, counted in (("month", "is_counted"), ("all", "is_counted_in_all")):
-        periods = split["month"] if grain == "month" else placed["day"].min()
-        by = ["metric", "segment_dimension", "segment_value", "period_start"]
-        for key, group in split.assign(period_start=periods).groupby(by):
-            out.append(dict(zip(by, key, strict=True)) | {"period_grain": grain} | cells(group, counted))
-    table = pd.DataFrame(out)
+    by = ["metric", "segment_dimension", "segment_value", "period_start"]
+    table = pd.concat(
+        [
+            count_cells(split.assign(period_start=split["month"]), by, "is_counted").assign(period_grain="month"),
+            count_cells(split.assign(period_start=placed["day"].min()), by, "is_counted_in_all").assign(
+                period_grain="all"
+            ),
+        ],
+        ignore_index=True,
+    )
     measured = [
         (
             metric.score(row.positives, row.negatives, row.scores),
@@ -322,42 +327,26 @@ def answer_distribution(rows: pd.DataFrame) -> pd.DataFrame:
 
 def customer_scores(rows: pd.DataFrame, dim: pd.DataFrame, metrics: dict[str, Metric]) -> pd.DataFrame:
     """The table `customer_survey_scores`: every customer and metric."""
-    groups = {
-        key: group.sort_values(["answered_at", "answer_id"]) for key, group in rows.groupby(["customer_id", "metric"])
-    }
-    out = []
-    for customer_id in sorted(dim["customer_id"]):
-        for name, metric in sorted(metrics.items()):
-            own = groups.get((customer_id, name), rows.iloc[:0])
-            counts = cells(own, "is_counted_in_all")
-            answers = own[own["is_answer"]]
-            response_class = "answered" if len(answers) else "no_answer" if counts["asked"] else "not_asked"
-            out.append(
-                (
-                    customer_id,
-                    name,
-                    counts["asked"],
-                    counts["answered"],
-                    counts["counted"],
-                    metric.score(counts["positives"], counts["negatives"], counts["scores"]),
-                    answers["score"].iloc[-1] if len(answers) else pd.NA,
-                    answers["answered_at"].iloc[-1] if len(answers) else pd.NaT,
-                    response_class,
-                )
-            )
-    columns = [
-        "customer_id",
-        "metric",
-        "asked",
-        "answered",
-        "counted",
-        "score",
-        "last_score",
-        "last_answered_at",
-        "response_class",
+    table = pd.MultiIndex.from_product([sorted(dim["customer_id"]), sorted(metrics)], names=["customer_id", "metric"])
+    table = table.to_frame(index=False).astype(object)
+    key = ["customer_id", "metric"]
+    table = table.merge(count_cells(rows, key, "is_counted_in_all"), how="left", on=key)
+    last = rows[rows["is_answer"]].sort_values(["answered_at", "answer_id"]).drop_duplicates(key, keep="last")
+    last = last[[*key, "score", "answered_at"]].rename(
+        columns={"score": "last_score", "answered_at": "last_answered_at"}
+    )
+    table = table.merge(last, how="left", on=key)
+    counts = ["asked", "answered", "counted", "positives", "negatives"]
+    table[counts] = table[counts].fillna(0).astype(int)
+    table["score"] = [
+        metrics[row.metric].score(row.positives, row.negatives, row.scores) if row.counted else np.nan
+        for row in table.itertuples()
     ]
-    table = pd.DataFrame(out, columns=columns)
-    return table.astype({"last_score": "Int64", "last_answered_at": "datetime64[us]", "score": float})
+    table["last_score"] = table["last_score"].astype("Int64")
+    table["response_class"] = np.select(
+        [table["answered"] > 0, table["asked"] > 0], ["answered", "no_answer"], "not_asked"
+    )
+    return table[[*key, *counts[:3], "score", "last_score", "last_answered_at", "response_class"]]
 
 
 def build_surveys(

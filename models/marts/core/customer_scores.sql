@@ -17,11 +17,15 @@ surveys as (
 answers as (
     select
         customer_id,
-        {%- for metric in ['nps', 'csat', 'effort'] %}
-        max(case when metric = '{{ metric }}' then score end) as {{ metric }},
-        max(case when metric = '{{ metric }}' then last_answered_at end) as {{ metric }}_last_answered_at,
-        max(case when metric = '{{ metric }}' then response_class end) as {{ metric }}_response_class{{ ',' if not loop.last }}
-        {%- endfor %}
+        max(case when metric = 'nps' then score end) as nps,
+        max(case when metric = 'nps' then last_answered_at end) as nps_last_answered_at,
+        max(case when metric = 'nps' then response_class end) as nps_response_class,
+        max(case when metric = 'csat' then score end) as csat,
+        max(case when metric = 'csat' then last_answered_at end) as csat_last_answered_at,
+        max(case when metric = 'csat' then response_class end) as csat_response_class,
+        max(case when metric = 'effort' then score end) as effort,
+        max(case when metric = 'effort' then last_answered_at end) as effort_last_answered_at,
+        max(case when metric = 'effort' then response_class end) as effort_response_class
     from surveys
     group by customer_id
 )

@@ -1,6 +1,10 @@
--- One row per customer, score date, event type and weight: the receipt of a score, whose rows sum to its points exactly.
+-- One row per customer, score date, event type and weight: the receipt of a score, whose rows sum to its points
+-- exactly.
 {{ config(materialized='view') }}
-{#- A view: the product of all customers, dates and types is never stored, and a filter on customer and date reaches what it reads. -#}
+{#-
+  A view: the product of all customers, dates and types is never stored, and a filter on customer and date reaches
+  what it reads.
+-#}
 with scores as (
     select * from {{ ref('fct_engagement_scores') }}
 ),
@@ -27,9 +31,10 @@ select
 from scores
 inner join activity
     on scores.customer_id = activity.customer_id
-    and activity.activity_date <= scores.score_date
+    and scores.score_date >= activity.activity_date
 inner join decay
-    on {{ days_between('activity.activity_date', 'scores.score_date') }} between decay.age_from and decay.age_to
+    on scores.score_date >= {{ add_days('activity.activity_date', 'decay.age_from') }}
+    and scores.score_date <= {{ add_days('activity.activity_date', 'decay.age_to') }}
 group by
     scores.customer_id,
     scores.score_date,

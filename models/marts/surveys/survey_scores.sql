@@ -23,9 +23,13 @@ shown as (
         answered,
         counted,
         is_suppressed,
-        {%- for column in ['positives', 'neutrals', 'negatives', 'mean_score', 'score', 'ci_low', 'ci_high'] %}
-        case when not is_suppressed then {{ column }} end as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        case when not is_suppressed then positives end as positives,
+        case when not is_suppressed then neutrals end as neutrals,
+        case when not is_suppressed then negatives end as negatives,
+        case when not is_suppressed then mean_score end as mean_score,
+        case when not is_suppressed then score end as score,
+        case when not is_suppressed then ci_low end as ci_low,
+        case when not is_suppressed then ci_high end as ci_high
     from estimates
 )
 

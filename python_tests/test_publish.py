@@ -1,0 +1,392 @@
+"""Readers see whole builds or none: publishing, the audit, the lock, and what a failed or killed build leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ops.build import PROJECT
+from ops.explain import engine_seconds, failing_rows, failures
+from ops.messages import BuildError, plain
+from ops.publish import Warehouse, audit
+from ops.run_dbt import DbtRun
+
+DAY = "date '2025-06-30'"
+FILES = {
+    "dbt_project.yml": """
+        name: tiny
+        profile: tiny
+        vars: {lowest: 0, numbers: 1}
+        models: {tiny: {+materialized: table, +database: customer_scores}}
+        seeds: {+fast: false}
+    """,
+    "profiles.yml": """
+        tiny:
+          target: duckdb
+          outputs:
+            duckdb:
+              type: duckdb
+              path: "{{ env_var('CUSTOMER_SCORES_WORK') }}"
+              attach:
+                - path: "{{ env_var('CUSTOMER_SCORES_MARTS') }}"
+                  alias: customer_scores
+                  options: {storage_version: v1.5.0}
+    """,
+    "seeds/bands.csv": "band,lower_edge\nlow,0\nhigh,50\n",
+    "macros/stamp.sql": """
+        {% macro stamp() %}
+        '{{ env_var("CUSTOMER_SCORES_BUILD_ID") if execute }}' as build_id, date '2025-06-30' as as_of_date
+        {% endmacro %}
+    """,
+    "models/scores.sql": """
+        select *, (select count(*) from {{ ref('bands') }}) as bands, {{ stamp() }}
+        from read_csv('{{ env_var("CUSTOMER_SCORES_RAW") | replace("'", "''") }}/scores.csv')
+    """,
+    "models/row_reconciliation.sql": """
+        select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, {{ stamp() }}
+    """,
+    "models/endless.sql": """
+        select sum(hash(numbers.range)) as total, {{ stamp() }}
+        from range({{ var('numbers') }}) as numbers, (select count(*) from {{ ref('scores') }})
+    """,
+    "tests/every_score_is_high_enough.sql": """
+        select 'Customer ' || customer || ' has a score of ' || score as problem
+        from {{ ref('scores') }} where score < {{ var('lowest') }}
+    """,
+    "tests/nobody_scores_seven.sql": """
+        {{ config(severity='warn') }}
+        select customer, score from {{ ref('scores') }} where score = 7
+    """,
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with an awkward name that holds a small dbt project and a raw folder with two scores."""
+    folder = tmp_path / "Zoë's data"
+    for name, text in FILES.items():
+        path = folder / "project" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    (folder / "raw" / "settings").mkdir(parents=True)
+    (folder / "raw" / "scores.csv").write_text("customer,score\nanna,7\nbob,3\n")
+    return folder
+
+
+def command(folder: Path) -> list:
+    """The command that builds `folder`."""
+    paths = ["--raw", folder / "raw", "--warehouse", folder / "warehouse", "--project-dir", folder / "project"]
+    return [sys.executable, "-m", "ops.build", *paths]
+
+
+def build(folder: Path) -> subprocess.CompletedProcess:
+    """Builds `folder` in a process of its own."""
+    return subprocess.run(command(folder), check=False, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+
+
+def journal(warehouse: Warehouse) -> list[dict]:
+    """The lines of the journal."""
+    return [json.loads(line) for line in warehouse.journal.read_text().splitlines()]
+
+
+def make_marts(path: Path, build_id: str, *statements: str, storage: str = "v1.5.0") -> Path:
+    """A finished marts file of one build: `scores` with 1,000 rows, `row_reconciliation`, and what `statements` add."""
+    path.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as marts (storage_version '{storage}')")
+        connection.execute("use marts")
+        stamp = f"'{build_id}' as build_id, {DAY} as as_of_date"
+        connection.execute(
+            f"create table scores as select range as score, md5(range::varchar) as name, {stamp} from range(1000)"
+        )
+        connection.execute(
+            "create table row_reconciliation as "
+            f"select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, {stamp}"
+        )
+        for statement in statements:
+            connection.execute(statement)
+    return path
+
+
+def read_build(source: Path | duckdb.DuckDBPyConnection) -> str:
+    """The build that a reader sees, by all the rows it can read."""
+    if isinstance(source, Path):
+        with duckdb.connect(str(source), read_only=True) as connection:
+            return read_build(connection)
+    (found,) = source.execute("select distinct build_id from scores where length(name) = 32").fetchall()
+    return found[0]
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    """An empty warehouse."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+    warehouse.prepare()
+    return warehouse
+
+
+def publish(warehouse: Warehouse, build_id: str) -> Path:
+    """Publishes small marts as build `build_id`."""
+    make_marts(warehouse.building, build_id)
+    audit(warehouse.building, build_id)
+    version = warehouse.publish(build_id)
+    warehouse.sweep(keep=3)
+    return version
+
+
+def test_a_build_publishes_marts_and_a_failing_test_leaves_them_as_they_were(folder):
+    warehouse = Warehouse(folder / "warehouse")
+    (folder / "raw" / "settings" / "bands.csv").write_text("lower_edge,band\n80,excellent\n")
+    (folder / "raw" / "settings" / "summary.sql").write_text(
+        "select customer, score / 2 as half from scores order by 1"
+    )
+    done = build(folder)
+    assert done.returncode == 0, done.stderr
+    assert "nobody scores seven (1 row)\n    customer = anna, score = 7" in done.stdout
+    assert "anna      3.50" in done.stdout
+    assert "up to 2025-06-30" in done.stdout
+    assert "Seconds: start" in done.stdout
+    assert "every_score_is_high_enough" not in done.stdout  # tests that passed are not worth a line
+
+    published = warehouse.published()
+    assert not os.path.isabs(os.readlink(warehouse.link))
+    modes = {path: oct(path.stat().st_mode & 0o777) for path in (published, warehouse.work, warehouse.work_db)}
+    assert list(modes.values()) == ["0o444", "0o700", "0o600"]
+    assert not list(warehouse.work.glob("building*"))
+    reader = duckdb.connect(str(warehouse.link), read_only=True)
+    assert reader.execute("select distinct bands from scores").fetchall() == [(3,)]
+    (line,) = journal(warehouse)
+    assert line["result"] == "published" and line["as_of_date"] == "2025-06-30" and line["message"] is None
+    assert line["tables"] == {"events": {"raw_rows": 4, "accepted": 2, "duplicates": 1, "rejected": 1}}
+    assert set(line["seconds"]) == {"start", "dbt", "engine", "publish"}
+
+    (folder / "raw" / "scores.csv").write_text("customer,score\nanna,7\nbob,-3\n")
+    failed = build(folder)
+    assert failed.returncode == 1
+    assert "Test failed: every score is high enough (1 row)\n    Customer bob has a score of -3" in failed.stderr
+    assert f"{warehouse.link} is still the build of " in failed.stderr
+    assert Path(failed.stderr.split("The full log is ")[1].split(".log")[0] + ".log").is_file()
+    assert warehouse.published() == published
+    assert reader.execute("select max(score), min(score) from scores").fetchall() == [(7, 3)]
+    reader.close()
+    line = journal(warehouse)[-1]
+    assert line["result"] == "failed" and line["message"] == "Test failed: every score is high enough (1 row)"
+
+
+def test_a_killed_build_leaves_the_old_marts_and_the_next_build_works(folder):
+    warehouse = Warehouse(folder / "warehouse")
+    warehouse.prepare()
+    publish(warehouse, "20250101T000000Z-000000")
+    own_vars = folder / "raw" / "settings" / "vars.yml"
+    own_vars.write_text("numbers: 1000000000000")
+    # Once the model `scores` has ended, the endless one begins.
+    with subprocess.Popen(command(folder), cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        assert any(line.split()[-1:] == ["scores"] for line in process.stdout)
+        second = build(folder)
+        assert second.returncode == 3
+        assert f"Another build writes {warehouse.folder}: process {process.pid} on " in second.stderr
+        process.send_signal(signal.SIGKILL)
+    assert warehouse.building.exists()
+    assert read_build(warehouse.link) == "20250101T000000Z-000000"
+
+    own_vars.unlink()
+    deadline = time.monotonic() + 30
+    while (done := build(folder)).returncode == 3 and time.monotonic() < deadline:
+        time.sleep(0.1)  # dbt dies with its parent, but not in the same instant
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(warehouse.link), read_only=True) as connection:
+        assert connection.execute("select customer from scores order by 1").fetchall() == [("anna",), ("bob",)]
+    assert not list(warehouse.work.glob("building*"))
+
+
+def test_readers_keep_their_build_and_new_readers_see_the_new_one(warehouse):
+    publish(warehouse, "1")
+    pooled = duckdb.connect(str(warehouse.link), read_only=True)
+    publish(warehouse, "2")
+    assert read_build(warehouse.link) == "2"
+    for build_id in "345":
+        publish(warehouse, build_id)
+    assert not warehouse.version("1").exists()
+    assert read_build(pooled) == "1"
+    pooled.close()
+    assert read_build(warehouse.link) == "5"
+
+
+def test_the_last_three_versions_stay_and_leftovers_go(warehouse):
+    for build_id in "12345":
+        publish(warehouse, build_id)
+    assert sorted(warehouse.versions.iterdir()) == [warehouse.version(build_id) for build_id in "345"]
+    (warehouse.folder / ".customer_scores.duckdb.dead").symlink_to("nowhere")
+    for build_id in "678":
+        warehouse.version(build_id).touch()  # newer by name, never published
+    warehouse.sweep(keep=3)
+    assert warehouse.published() == warehouse.version("5")
+    assert warehouse.version("5").exists() and not warehouse.version("4").exists()
+    assert not os.path.lexists(warehouse.folder / ".customer_scores.duckdb.dead")
+
+
+def test_a_write_ahead_log_beside_the_link_does_not_block_readers(warehouse):
+    publish(warehouse, "1")
+    Path(f"{warehouse.link}.wal").write_bytes(b"stale")
+    publish(warehouse, "2")
+    assert read_build(warehouse.link) == "2"
+
+
+def test_new_marts_start_as_a_copy_that_no_reader_has_open(warehouse):
+    version = publish(warehouse, "1")
+    warehouse.building.write_bytes(b"left by a dead build")
+    warehouse.start_marts(full_refresh=False)
+    assert warehouse.building.read_bytes() == version.read_bytes()
+    assert warehouse.building.stat().st_mode & 0o777 == 0o600
+    warehouse.start_marts(full_refresh=True)
+    assert not warehouse.building.exists()
+
+
+def test_a_file_in_place_of_the_link_is_not_overwritten(warehouse):
+    warehouse.link.write_text("somebody's own")
+    with pytest.raises(BuildError, match="is not a link that a build made"):
+        warehouse.prepare()
+
+
+def test_one_build_at_a_time_and_the_second_learns_who_holds_the_lock(warehouse):
+    with warehouse.locked():
+        with pytest.raises(BuildError, match=f"process {os.getpid()} on .*, since ") as refused, warehouse.locked():
+            pass
+        assert refused.value.exit_code == 3
+    with warehouse.locked():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("insert into scores values (1, 'x', 'old', {day})", "scores has rows of build new and old"),
+        ("update scores set build_id = null where score = 1", "scores has rows of build new and null"),
+        ("create view old as select 'old' as build_id, {day} as as_of_date", "old has rows of build old"),
+        ("update scores set as_of_date = '2025-06-29' where score = 1", "found: 2025-06-29, 2025-06-30"),
+        ("update scores set as_of_date = null where score = 1", "one as_of_date; found: .*None"),
+        ("alter table scores drop column build_id", "scores lacks the column build_id or as_of_date"),
+        ("create schema raw; create table raw.events as select 1 as x", "raw.events is in the file"),
+        ("update row_reconciliation set rejected = 0", r"events has 4 raw rows, but accounts for 2 \+ 1 \+ 0"),
+        ("update row_reconciliation set raw_rows = null", "events has None raw rows"),
+        ("delete from row_reconciliation", "row_reconciliation has no rows"),
+        ("drop table row_reconciliation", "row_reconciliation has no rows"),
+        (
+            "create view leak as select content as build_id, {day} as as_of_date from read_text('{file}')",
+            "cannot be read whole: Permission Error",
+        ),
+    ],
+)
+def test_the_audit_refuses(tmp_path, change, sentence):
+    marts = make_marts(tmp_path / "marts.duckdb", "new", change.format(day=DAY, file=__file__))
+    with pytest.raises(BuildError, match=sentence) as refused:
+        audit(marts, "new")
+    assert refused.value.exit_code == 4
+
+
+def test_the_audit_accepts_views_and_empty_tables(tmp_path):
+    marts = make_marts(
+        tmp_path / "marts.duckdb",
+        "new",
+        "create view best as select * from scores where score > 990",
+        "create table nobody as select * from scores where false",
+    )
+    audited = audit(marts, "new")
+    assert audited.rows == {"best": 9, "nobody": 0, "row_reconciliation": 1, "scores": 1000}
+    assert str(audited.as_of_date) == "2025-06-30"
+
+
+def test_the_audit_refuses_a_file_that_is_absent_or_was_not_closed(tmp_path):
+    marts = tmp_path / "marts.duckdb"
+    with pytest.raises(BuildError, match="made no marts file"):
+        audit(marts, "new")
+    make_marts(marts, "new")
+    Path(f"{marts}.wal").touch()
+    with pytest.raises(BuildError, match="write-ahead log"):
+        audit(marts, "new")
+
+
+def test_the_audit_refuses_a_format_that_bi_drivers_cannot_read(tmp_path):
+    marts = make_marts(tmp_path / "marts.duckdb", "new", storage="v2.0.0")
+    with pytest.raises(BuildError, match="BI drivers cannot read"):
+        audit(marts, "new")
+
+
+def test_the_audit_reads_every_block(tmp_path):
+    stamp = f"'new' as build_id, {DAY} as as_of_date"
+    filler = f"create table filler as select md5(range::varchar) as text, {stamp} from range(300000)"
+    marts = make_marts(tmp_path / "marts.duckdb", "new", filler)
+    audit(marts, "new")
+    content = bytearray(marts.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = bytes(64)
+    marts.write_bytes(content)
+    with pytest.raises(BuildError, match="cannot be read whole"):
+        audit(marts, "new")
+
+
+def explain_error(message: str) -> str:
+    """What people read where one node failed with `message`."""
+    run = DbtRun(returncode=1)
+    (problem,) = failures([{"status": "error", "message": message}], run, PROJECT, lambda _: [])
+    return str(problem)
+
+
+def test_a_sentence_raised_by_the_project_stands_alone():
+    message = (
+        "Compilation Error in operation tiny-on-run-start-0 (./dbt_project.yml)\n"
+        '  The var min_answers is "x": give a number.\n'
+        "  \n  > in macro setting_number (macros/settings.sql)\n  > called by macro min_answers (macros/settings.sql)"
+    )
+    assert explain_error(message) == '- The var min_answers is "x": give a number.'
+
+
+def test_other_errors_say_where():
+    message = "Runtime Error in model scores (models/scores.sql)\n"
+    message += "  Conversion Error: Could not convert 'x'\n  \n  LINE 1: ..."
+    assert explain_error(message).splitlines() == [
+        "- Model scores (models/scores.sql) failed",
+        "    Conversion Error: Could not convert 'x'",
+        "    LINE 1: ...",
+    ]
+    contract = (
+        "Compilation Error in model scores (models/scores.sql)\n  This model has an enforced contract that failed.\n"
+    )
+    contract += "  > in macro assert_columns_equivalent (macros/relations/column/columns_spec_ddl.sql)"
+    assert explain_error(contract).startswith("- Model scores (models/scores.sql) failed")
+
+
+def test_a_dbt_that_was_killed_is_said_to_have_been():
+    run = DbtRun(returncode=-9)
+    run.tail.append("last words")
+    assert [str(problem) for problem in failures([], run, PROJECT, lambda _: [])] == [
+        "- dbt was killed by signal 9 and gave no reason. Was there enough memory and disk?\n    last words"
+    ]
+
+
+def test_failing_rows_are_shown_without_control_characters(tmp_path):
+    work = tmp_path / "work.duckdb"
+    duckdb.connect(str(work)).close()
+    marts = make_marts(tmp_path / "marts.duckdb", "1", "create table odd as select 'a' || chr(27) || '[31m' as name")
+    assert failing_rows(work, marts, "select 'bad ' || name as problem from customer_scores.odd") == ["bad a\\x1b[31m"]
+    rows = failing_rows(work, marts, "-- a test\nselect score from customer_scores.scores order by score -- all")
+    assert rows == [f"score = {score}" for score in range(5)]
+    assert failing_rows(work, marts, "select * from gone") == []
+    assert plain("x" * 2000).endswith("x...")
+
+
+def test_nodes_at_work_side_by_side_count_once():
+    def result(start: int, end: int) -> dict:
+        stamp = "2025-06-30T10:00:{:02d}.000000Z"
+        return {"timing": [{"started_at": stamp.format(start), "completed_at": stamp.format(end)}]}
+
+    assert engine_seconds([]) == 0
+    assert engine_seconds([result(0, 10), result(2, 4), result(8, 12), result(20, 21), {"timing": []}]) == 13

@@ -1,0 +1,7 @@
+-- Nothing is lost: every raw row is accepted, a duplicate or rejected.
+select
+    source_table || ': ' || cast(raw_rows as varchar) || ' raw rows are not '
+    || cast(accepted as varchar) || ' accepted + '
+    || cast(duplicates as varchar) || ' duplicates + ' || cast(rejected as varchar) || ' rejected.' as problem
+from {{ ref('row_reconciliation') }}
+where raw_rows <> accepted + duplicates + rejected
