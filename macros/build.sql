@@ -21,5 +21,5 @@ cast('{{ customer_scores.build_id() }}' as varchar) as build_id,
 {% endmacro %}
 
 {% macro default__ordered_list(column, order_by, separator) -%}
-string_agg({{ column }}, e'{{ separator }}' order by {{ order_by }})
+string_agg(cast({{ column }} as varchar), e'{{ separator }}' order by {{ order_by }})
 {%- endmacro %}

@@ -171,7 +171,6 @@ def _environment(raw: Path, warehouse: Warehouse, build_id: str) -> dict[str, st
         "CUSTOMER_SCORES_RAW": str(raw),
         "CUSTOMER_SCORES_WORK": str(warehouse.work_db),
         "CUSTOMER_SCORES_MARTS": str(warehouse.building),
-        "CUSTOMER_SCORES_SEEDS": "seeds",
         "CUSTOMER_SCORES_BUILD_ID": build_id,
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -43,7 +43,9 @@ class Warehouse:
 
     def version(self, build_id: str) -> Path:
         """Where the marts of a build lie once they are published."""
-        return self.versions / f"customer_scores-{build_id}.duckdb"
+        # DuckDB names a database after the file behind the link: the same name in every version, so that
+        # `customer_scores.main.dim_customers` works whoever opens it.
+        return self.versions / build_id / self.link.name
 
     def published(self) -> Path | None:
         """The file behind the link, or None where nothing has been published."""
@@ -55,7 +57,7 @@ class Warehouse:
         published = self.published()
         if published is None:
             return "Nothing was published; no marts have been published yet."
-        build_id = published.stem.removeprefix("customer_scores-")
+        build_id = published.parent.name
         try:
             built = f"{datetime.strptime(build_id[:16], '%Y%m%dT%H%M%SZ')} UTC"
         except ValueError:
@@ -109,9 +111,12 @@ class Warehouse:
     def publish(self, build_id: str) -> Path:
         """Moves `building` to its version and, last of all, points the link there. May raise OSError."""
         version = self.version(build_id)
+        version.parent.mkdir()
+        version.parent.chmod(0o755)
         self.building.chmod(0o444)
         _sync(self.building)
         os.rename(self.building, version)
+        _sync(version.parent)
         _sync(self.versions)
         # Somebody who opened the link for writing may have left one, and it would block every open of the new file.
         Path(f"{self.link}.wal").unlink(missing_ok=True)
@@ -126,10 +131,11 @@ class Warehouse:
         for temporary in self.folder.glob(f".{self.link.name}.*"):
             temporary.unlink()
         published = self.published()
-        for version in sorted(self.versions.glob("customer_scores-*.duckdb"), reverse=True)[keep:]:
-            if version != published:
-                version.unlink()
-                Path(f"{version}.wal").unlink(missing_ok=True)
+        finished = [folder for folder in self.versions.iterdir() if (folder / self.link.name).is_file()]
+        dead = [folder for folder in self.versions.iterdir() if folder not in finished]
+        for version in dead + sorted(finished, reverse=True)[keep:]:
+            if published is None or version != published.parent:
+                shutil.rmtree(version)
         for log in sorted(self.logs.glob("*"), reverse=True)[keep:]:
             shutil.rmtree(log)
 
@@ -146,7 +152,7 @@ class Audit:
 def audit(marts: Path, build_id: str) -> Audit:
     """Reads a finished marts file whole.
 
-    Raises BuildError (4) unless each table and view in schema main is of this build and of one `as_of_date`, no raw row
+    Raises BuildError (4) unless each table in schema main is of this build and of one `as_of_date`, no raw row
     was lost, every column of every table can be read, and BI drivers can open the file.
     """
     if not marts.is_file():
@@ -178,8 +184,11 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
         if not {"build_id", "as_of_date"} <= set(columns):
             problems.append(f"{table} lacks the column build_id or as_of_date.")
             continue
-        # A view has no blocks of its own that could be damaged.
-        scan = "" if is_view else "".join(', bit_xor(hash("{}"))'.format(name.replace('"', '""')) for name in columns)
+        if is_view:
+            # A view has no rows of its own to be damaged or of another build: that it can be bound is enough.
+            connection.execute(f'select * from "{table}" limit 0')
+            continue
+        scan = "".join(', bit_xor(hash("{}"))'.format(name.replace('"', '""')) for name in columns)
         rows[table], *found = connection.execute(f"""
             select
                 count(*), count(as_of_date), min(as_of_date), max(as_of_date),

@@ -36,7 +36,7 @@ def _reasons(work_db: Path, any_rejected: bool) -> str:
         with duckdb.connect(str(work_db), read_only=True) as connection:
             reasons = connection.execute("""
                 select source_table, reason, count(*) as rows
-                from quality.rejected_rows group by all order by source_table, rows desc, reason
+                from rejected_rows group by all order by source_table, rows desc, reason
             """).fetchall()
     except duckdb.Error as error:
         return f"\n  The reasons cannot be read: {plain(str(error).splitlines()[0])}"

@@ -1,0 +1,73 @@
+# The environment is made when first needed; `make help` lists the commands.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+RAW ?= data/demo
+WAREHOUSE ?= warehouse
+DATA ?= ../shared/data
+NAME ?= online_retail
+
+VENV := .venv/bin
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r
+
+# Folders reach the shell as variables, so that a space or a quote in a name does no harm.
+export RAW WAREHOUSE DATA
+export DO_NOT_TRACK := 1
+
+.PHONY: help build demo-data example test lint bench lock clean
+
+help: ## Print what each command does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# A stamp stands for an installed lock file, so that a changed lock installs anew.
+.venv/build.stamp: requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "customer_scores needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@echo "Making the environment in .venv (about a minute, once) ..."
+	$(PYTHON) -m venv .venv
+	$(VENV)/python $(INSTALL) requirements.lock
+	@touch $@
+
+.venv/test.stamp: .venv/build.stamp requirements-test.lock
+	@echo "Adding what tests and lint need (once) ..."
+	$(VENV)/python $(INSTALL) requirements-test.lock
+	@touch $@
+
+# dbt-bouncer wants duckdb < 2: an environment of its own.
+.venv-bouncer/stamp: requirements-bouncer.lock
+	$(PYTHON) -m venv .venv-bouncer
+	.venv-bouncer/bin/python $(INSTALL) requirements-bouncer.lock
+	@touch $@
+
+build: .venv/build.stamp $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Build the marts from RAW=folder (default: the demo company) and publish them in WAREHOUSE=folder
+	$(VENV)/python -m ops.build --raw "$$RAW" --warehouse "$$WAREHOUSE"
+
+data/demo/customers.csv: ops/demo_data.py | .venv/build.stamp
+	$(VENV)/python -m ops.demo_data --out data/demo
+
+demo-data: .venv/build.stamp ## Write the synthetic demo company to data/demo
+	$(VENV)/python -m ops.demo_data --out data/demo
+
+example: .venv/test.stamp ## Map and build a real data set: NAME=online_retail, community_survey or cdnow, DATA=folder with its file
+	$(VENV)/python 'examples/$(NAME)/map.py' $(if $(filter cdnow,$(NAME)),,--data "$$DATA") --out 'data/examples/$(NAME)'
+	$(VENV)/python -m ops.build --raw 'data/examples/$(NAME)' --warehouse 'warehouse/$(NAME)'
+
+test: lint ## Run everything that CI runs: lint, shape, unit tests, data tests, the independent oracle
+	$(VENV)/python -m pytest
+
+lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and the project's shape (dbt-bouncer)
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/sqlfluff lint models tests analyses
+	$(VENV)/dbt --quiet parse --target-path target
+	.venv-bouncer/bin/dbt-bouncer run
+
+bench: .venv/build.stamp ## Say where the time of a demo build goes
+	$(VENV)/python -m benchmarks.build_phases
+
+lock: ## Write the lock files anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra test --generate-hashes --no-header --universal --quiet --output-file requirements-test.lock
+	uv pip compile pyproject.toml --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements.lock
+
+clean: ## Remove environments, generated data and dbt's files; published marts in warehouse/ stay
+	rm -rf .venv .venv-bouncer data target logs .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,73 @@
+-- One row per published number: what the project's formula makes of the same input.
+with nps as (
+    select
+        coalesce(answers, promoters || ' promoters, ' || detractors || ' detractors of ' || n) as input,
+        nps,
+        variance,
+        standard_error,
+        tolerance,
+        {{ nps('promoters', 'detractors', 'n') }} as actual_nps,
+        {{ nps_standard_error('promoters', 'detractors', 'n') }} / 100.0 as actual_standard_error,
+        n
+    from {{ ref('fixture_nps') }}
+),
+
+wilson as (
+    select
+        successes || ' of ' || n as input,
+        low,
+        high,
+        tolerance,
+        {{ wilson_bound('successes', 'n', '-') }} as actual_low,
+        {{ wilson_bound('successes', 'n', '+') }} as actual_high
+    from {{ ref('fixture_proportion_wilson') }}
+),
+
+newcombe as (
+    select
+        successes_1 || ' of ' || n_1 || ' and ' || successes_2 || ' of ' || n_2 as input,
+        low,
+        high,
+        tolerance,
+        {{ newcombe_bound('successes_1', 'n_1', 'successes_2', 'n_2', '-') }} as actual_low,
+        {{ newcombe_bound('successes_1', 'n_1', 'successes_2', 'n_2', '+') }} as actual_high
+    from {{ ref('fixture_proportion_difference_newcombe') }}
+),
+
+engagement as (
+    select
+        'weights ' || {{ ordered_list('engagement.weight', 'engagement.event_type', ' ') }} as input,
+        engagement.expected_points_of_case as points,
+        sum({{ line_points('engagement.weight', 'engagement.events', '1') }}) as actual_points
+    from {{ ref('fixture_engagement') }} as engagement
+    group by engagement.expected_points_of_case
+),
+
+compared as (
+    select 'nps' as formula, input, nps as published, actual_nps as actual, tolerance from nps
+    union all
+    select 'nps standard error', input, standard_error, actual_standard_error, tolerance from nps
+    union all
+    select 'nps variance', input, variance, actual_standard_error * actual_standard_error * n, tolerance from nps
+    union all
+    select 'wilson low', input, low, actual_low, tolerance from wilson
+    union all
+    select 'wilson high', input, high, actual_high, tolerance from wilson
+    union all
+    select 'newcombe low', input, low, actual_low, tolerance from newcombe
+    union all
+    select 'newcombe high', input, high, actual_high, tolerance from newcombe
+    union all
+    select 'engagement points', input, points, cast(actual_points as double precision), 0 from engagement
+)
+
+select
+    formula,
+    input,
+    published,
+    actual,
+    tolerance,
+    -- The epsilon lets a bound at the very end of its tolerance pass.
+    abs(actual - published) <= tolerance + 1e-12 as is_reproduced
+from compared
+where published is not null
