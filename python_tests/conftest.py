@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-PROJECT = Path(__file__).resolve().parents[1]
+from real_data import REPOSITORY, mapped
 
 
 @dataclass(frozen=True)
@@ -34,31 +33,47 @@ def run_build(raw_folder: Path, warehouse: Path, **options: object) -> BuildResu
     command = [sys.executable, "-m", "ops.build", "--raw", str(raw_folder), "--warehouse", str(warehouse)]
     for name, value in options.items():
         command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=600)
     return BuildResult(done.returncode, done.stdout + done.stderr, warehouse)
 
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory):
-    """`build(raw_folder, **options) -> BuildResult`, each in a warehouse of its own unless `warehouse` is given."""
+    """`build(raw_folder, **options) -> BuildResult`; without options a folder is built once, by itself."""
+    results = {}
 
     def build(raw_folder: Path, warehouse: Path | None = None, **options: object) -> BuildResult:
-        return run_build(raw_folder, warehouse or tmp_path_factory.mktemp("warehouse"), **options)
+        if warehouse or options:
+            return run_build(raw_folder, warehouse or tmp_path_factory.mktemp("warehouse"), **options)
+        if raw_folder not in results:
+            results[raw_folder] = run_build(raw_folder, tmp_path_factory.mktemp("warehouse"))
+        return results[raw_folder]
 
     return build
 
 
 @pytest.fixture(scope="session")
-def demo_raw(tmp_path_factory):
-    """The raw folder of the demo company."""
+def demo(tmp_path_factory) -> Path:
+    """Raw folder of the demo company."""
     folder = tmp_path_factory.mktemp("demo")
-    subprocess.run([sys.executable, "-m", "ops.demo_data", "--out", str(folder)], cwd=PROJECT, check=True, timeout=300)
+    command = [sys.executable, "-m", "ops.demo_data", "--out", str(folder)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, timeout=300)
     return folder
 
 
 @pytest.fixture(scope="session")
-def demo(build, demo_raw):
-    """The demo company, built and published."""
-    result = build(demo_raw)
-    assert result.returncode == 0, result.output
-    return result
+def online_retail(tmp_path_factory) -> Path:
+    """Raw folder of the online retailer."""
+    return mapped("online_retail", tmp_path_factory.mktemp("online_retail"))
+
+
+@pytest.fixture(scope="session")
+def community_survey(tmp_path_factory) -> Path:
+    """Raw folder of the community survey."""
+    return mapped("community_survey", tmp_path_factory.mktemp("community_survey"))
+
+
+@pytest.fixture(scope="session")
+def cdnow(tmp_path_factory) -> Path:
+    """Raw folder of the CDNOW customers."""
+    return mapped("cdnow", tmp_path_factory.mktemp("cdnow"))

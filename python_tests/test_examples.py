@@ -1,61 +1,14 @@
 """The examples map public data to raw folders, and the marts built from them reproduce the published figures."""
 
-import os
 import re
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+from real_data import CDNOW_DATA, DATA_FILES, EXAMPLES, REPOSITORY, run_map
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-EXAMPLES = REPOSITORY / "examples"
 PUBLISHED = REPOSITORY / "seeds" / "fixtures" / "fixture_real_data.csv"
-SHARED_DATA = Path(os.environ.get("DATA", REPOSITORY.parent / "shared" / "data"))
-LIFETIMES = find_spec("lifetimes")
-CDNOW_DATA = Path(LIFETIMES.origin).parent / "datasets" if LIFETIMES else Path("lifetimes/datasets")
-
-DATA_FILES = {
-    "online_retail": SHARED_DATA / "online_retail.parquet",
-    "community_survey": SHARED_DATA / "r_community_survey_2018.csv",
-    "cdnow": CDNOW_DATA / "CDNOW_sample.txt",
-}
-
-
-def run_map(example: str, data: Path, out: Path) -> subprocess.CompletedProcess:
-    """Run an example's mapping as a user would, in a process of its own."""
-    command = [sys.executable, EXAMPLES / example / "map.py", "--data", data, "--out", out]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
-
-
-def mapped(example: str, out: Path) -> Path:
-    """Map an example into `out` and return that raw folder; skip with the mapping's own sentence if its file is absent."""
-    result = run_map(example, DATA_FILES[example].parent, out)
-    if not DATA_FILES[example].is_file():
-        pytest.skip(result.stderr.strip())
-    assert result.returncode == 0, result.stderr
-    return out
-
-
-@pytest.fixture(scope="module")
-def online_retail(tmp_path_factory) -> Path:
-    """Raw folder of the online retailer."""
-    return mapped("online_retail", tmp_path_factory.mktemp("online_retail"))
-
-
-@pytest.fixture(scope="module")
-def community_survey(tmp_path_factory) -> Path:
-    """Raw folder of the community survey."""
-    return mapped("community_survey", tmp_path_factory.mktemp("community_survey"))
-
-
-@pytest.fixture(scope="module")
-def cdnow(tmp_path_factory) -> Path:
-    """Raw folder of the CDNOW customers."""
-    return mapped("cdnow", tmp_path_factory.mktemp("cdnow"))
 
 
 def published(file: str, topic: str) -> pd.Series:
@@ -170,7 +123,7 @@ def test_online_retail_marts_reproduce_the_published_figures(online_retail, buil
     assert (events["raw_rows"], events["accepted"]) == (rows, rows_with_customer)
     assert (events["duplicates"], events["rejected"]) == (0, rows_without)
     with duckdb.connect(str(result.work), read_only=True) as work:
-        reasons = work.sql("select reason, count(*) from quality.rejected_rows group by reason").fetchall()
+        reasons = work.sql("select reason, count(*) from rejected_rows group by reason").fetchall()
     assert reasons == [("missing_customer_id", rows_without)]
     assert query(result.marts, "from dim_customers")["customer_id"].nunique() == customers
 

@@ -91,7 +91,7 @@ def test_published_counts_of_the_r_survey_give_its_nps_and_its_means():
 def test_decay_of_one_day_is_the_worked_example_of_d18():
     factors = engagement.decay_factors(28, Decimal(7))
     assert factors[1] == 905723664
-    assert engagement.receipt_points(3_000_000, np.array([factors[1]])).tolist() == [2_717_171]
+    assert engagement.line_points(3_000_000, np.array([factors[1]])).tolist() == [2_717_171]
 
 
 def test_population_scale_is_the_worked_example_of_d19():

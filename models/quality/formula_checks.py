@@ -1,7 +1,7 @@
 """One row per figure that pandas computed again from staging, beside the figure of the SQL marts.
 
-The second route shares nothing with the SQL but the seeds and the as-of date. It covers at most SAMPLE customers, chosen by the
-hash of their id, so that its cost does not grow with the company and the same customers are checked in every build.
+The second route shares nothing with the SQL but the seeds and the as-of date. It covers at most SAMPLE customers,
+chosen by the hash of their id: its cost does not grow with the company, and each build checks the same customers.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,7 +15,7 @@ BILLIONTH = Decimal("0.000000001")
 
 
 def model(dbt, session):
-    """Compares NPS, CSAT and the other survey metrics and the points of the sample, and the published numbers of NPS."""
+    """Compares points and survey scores of the sample, and the published NPS figures."""
     dbt.config(materialized="table")
     zone = dbt.config.get("reporting_timezone")
     window = int(dbt.config.get("score_window_days"))

@@ -57,7 +57,7 @@ def gather_evidence(judged: dict[str, Judged], zone: str, as_of_date: dt.date | 
         events[events["day"] <= as_of].reset_index(drop=True),
         answers.reset_index(drop=True),
         versions[~(versions["updated_day"] > as_of)].sort_values("updated_at", na_position="first", kind="stable"),
-        days.min(),
+        pd.concat([events["day"], answers["sent_day"].fillna(answers["answered_day"])]).min(),
         as_of,
     )
 

@@ -55,12 +55,12 @@ def decay_factors(window: int, half_life: Decimal | None) -> list[int]:
         return [int((power * FACTOR_ONE).quantize(Decimal(1), ROUND_HALF_UP)) for power in powers]
 
 
-def receipt_points(weight: int, factor_sum: np.ndarray) -> np.ndarray:
-    """weight × Σ(count × factor) in millionths, rounded half away from zero (D18).
+def line_points(weight: int, decayed_counts: np.ndarray) -> np.ndarray:
+    """weight × count × factor in millionths, rounded half away from zero (D18).
 
-    `weight` is in millionths, `factor_sum` (not negative) in billionths.
+    `weight` is in millionths, `decayed_counts` = count × factor (not negative) in billionths.
     """
-    whole, rest = np.divmod(factor_sum, FACTOR_ONE)
+    whole, rest = np.divmod(decayed_counts, FACTOR_ONE)
     size = abs(weight)
     if size * FACTOR_ONE >= 2**62:
         rest = rest.astype(object)
@@ -161,11 +161,11 @@ def slide(values: np.ndarray, window: int) -> np.ndarray:
     return sums
 
 
-def slide_decayed(values: np.ndarray, factors: list[int]) -> np.ndarray:
-    """Like `slide`, each day multiplied by the factor of its age."""
-    sums = np.zeros_like(values)
-    for age, factor in enumerate(factors[: values.shape[1]]):
-        sums[:, age:] += factor * values[:, : values.shape[1] - age]
+def slide_decayed(counts: np.ndarray, weight: int, factors: list[int]) -> np.ndarray:
+    """Points (millionths) of counts (customers × days) over the window: each day's worth falls with its age."""
+    sums = np.zeros_like(counts)
+    for age, factor in enumerate(factors[: counts.shape[1]]):
+        sums[:, age:] += line_points(weight, factor * counts[:, : counts.shape[1] - age])
     return sums
 
 
@@ -220,10 +220,11 @@ def build_grid(
         sums["active_days"][part] = slide((by_day > 0).astype(np.int64), window)
         sums["events_so_far"][part] = by_day.cumsum(axis=1)
         receipts["counts"][part] = windowed[:, asked_days]
-        factor_sums = slide_decayed(counts, factors) if half_life else windowed * FACTOR_ONE
         for key, weight in enumerate(scaled):
             if weight:
-                earned = receipt_points(weight, factor_sums[:, :, key])
+                earned = (
+                    slide_decayed(counts[:, :, key], weight, factors) if half_life else weight * windowed[:, :, key]
+                )
                 sums["points"][part] += earned
                 receipts["points"][part, :, key] = earned[:, asked_days]
     return Grid(

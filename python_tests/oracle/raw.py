@@ -296,7 +296,7 @@ def answer_flags(columns: dict[str, Parsed], questions: pd.DataFrame) -> dict[st
         "future": np.fmax(times(sent), times(answered)) - times(loaded) > CLOCK_TOLERANCE,
         "answered_before_sent": times(answered) < times(sent),
         "invalid_score": score.is_bad | np.array(not_whole, bool),
-        "score_out_of_scale": np.array(off_scale, bool),
+        "score_out_of_scale": np.array(off_scale, bool) & ~np.array(not_whole, bool),
     }
 
 

@@ -140,13 +140,14 @@ def share_p_value(successes_1: int, n_1: int, successes_2: int, n_2: int) -> flo
     return proportions_ztest([successes_1, successes_2], [n_1, n_2])[1]
 
 
-def load_metrics(seeds: dict[str, pd.DataFrame]) -> dict[str, Metric]:
-    """The metrics of the seed `survey_metrics`, by name."""
+def load_metrics(seeds: dict[str, pd.DataFrame], used: set[str]) -> dict[str, Metric]:
+    """The metrics of the seed `survey_metrics`, by name, with the scale of their questions in `used`."""
     questions = seeds["survey_questions"]
     scales = {}
     for row in questions.itertuples():
-        scales.setdefault(row.metric, set()).add((int(row.scale_min), int(row.scale_max)))
-    absent = sorted(set(scales) - set(seeds["survey_metrics"]["metric"]))
+        if clean_text(row.question) in used:
+            scales.setdefault(row.metric, set()).add((int(row.scale_min), int(row.scale_max)))
+    absent = sorted(set(questions["metric"]) - set(seeds["survey_metrics"]["metric"]))
     if absent:
         raise OracleError(f"survey_metrics lacks {', '.join(absent)}, which survey_questions names.")
     return {
@@ -162,7 +163,9 @@ def prepare(answers: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
     rows = answers.assign(
         metric=pd.Series([row.metric for row in asked_for], answers.index, dtype=object),
         is_latest_only=np.array([row.counting == "latest_per_respondent" for row in asked_for], bool),
-        day=answers["answered_day"].where(answers["is_answer"], answers["sent_day"]),
+        # Neither asked nor scored, a comment alone is placed by its own day.
+        day=answers["answered_day"].where(answers["is_answer"], answers["sent_day"].fillna(answers["answered_day"])),
+        answered_at=answers["answered_at"].where(answers["is_answer"]),
         is_asked=answers["sent_at"].notna(),
         score=pd.Series([None if pd.isna(score) else int(score) for score in answers["score"]], dtype=object),
     )
@@ -313,7 +316,7 @@ def add_changes(table: pd.DataFrame, metrics: dict[str, Metric]) -> pd.DataFrame
         if len(p_values):
             changes.loc[p_values.index, "change_p_value_adjusted"] = multipletests(p_values, method="fdr_bh")[1]
     adjusted = changes["change_p_value_adjusted"]
-    changes["is_change_significant"] = ((adjusted < 0.05) & excludes_zero).astype("boolean").where(adjusted.notna())
+    changes["is_change_significant"] = (adjusted < 0.05) & excludes_zero
     return table.join(changes)
 
 
@@ -353,7 +356,7 @@ def build_surveys(
     evidence: Evidence, dim: pd.DataFrame, segments: pd.DataFrame, seeds: dict[str, pd.DataFrame], min_answers: int
 ) -> dict[str, pd.DataFrame]:
     """The survey tables."""
-    metrics = load_metrics(seeds)
+    metrics = load_metrics(seeds, set(evidence.answers["question"]))
     rows = prepare(evidence.answers, seeds["survey_questions"])
     return {
         "fct_survey_answers": answer_facts(rows),
