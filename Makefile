@@ -67,6 +67,7 @@ bench: .venv/build.stamp ## Say where the time of a demo build goes
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra test --generate-hashes --no-header --universal --quiet --output-file requirements-test.lock
 	uv pip compile pyproject.toml --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements.lock
+	uv pip compile --group bouncer --generate-hashes --no-header --universal --quiet --output-file requirements-bouncer.lock
 
 clean: ## Remove environments, generated data and dbt's files; published marts in warehouse/ stay
 	rm -rf .venv .venv-bouncer data target logs .pytest_cache .ruff_cache .hypothesis

@@ -3,7 +3,10 @@
   empty. Level of every interval: 95 %, hence z = 1.959963984540054. Analysts can call them in ad-hoc SQL (see analyses/).
 #}
 
-{% macro z_95() %}{{ return('1.959963984540054') }}{% endmacro %}
+{% macro z_95() -%}
+{#- Two-sided 95 % quantile of the standard normal distribution. -#}
+{{ return(1.959963984540054) }}
+{%- endmacro %}
 
 
 {% macro nps(promoters, detractors, answers) -%}
@@ -95,13 +98,12 @@ sqrt(
   Two-sided 95 % quantile of Student's t. `tabulated` is the value of the seed student_t, which reaches to 300 degrees of
   freedom; beyond it the expansion of Abramowitz and Stegun 26.7.5 is exact to twelve digits.
 -#}
-{%- set z = '1.959963984540054' -%}
+{%- set z = customer_scores.z_95() -%}
 {%- set terms = [
-    (1.959963984540054 ** 3 + 1.959963984540054) / 4,
-    (5 * 1.959963984540054 ** 5 + 16 * 1.959963984540054 ** 3 + 3 * 1.959963984540054) / 96,
-    (3 * 1.959963984540054 ** 7 + 19 * 1.959963984540054 ** 5 + 17 * 1.959963984540054 ** 3 - 15 * 1.959963984540054) / 384,
-    (79 * 1.959963984540054 ** 9 + 776 * 1.959963984540054 ** 7 + 1482 * 1.959963984540054 ** 5
-        - 1920 * 1.959963984540054 ** 3 - 945 * 1.959963984540054) / 92160,
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
 ] -%}
 coalesce(
     {{ tabulated }},

@@ -14,6 +14,7 @@ from ops.run_dbt import DbtRun
 
 ROWS_SHOWN = 5
 FRAME = re.compile(r"(?:\w+ )+Error(?: in (?P<where>.+))?")
+UNREADABLE_CSV = re.compile(r"CSV Error on Line: (?P<line>\d+)|Error when sniffing file \"(?P<file>.+)\"\.")
 RAISED_IN = re.compile(r"> in macro \S+ \((?P<path>.+)\)")
 
 
@@ -105,6 +106,14 @@ def _error(message: str, project: Path) -> Problem:
     frame = FRAME.fullmatch(lines[0])
     where = frame["where"] if frame else None
     raised_in = next((match["path"] for match in map(RAISED_IN.fullmatch, lines) if match), None)
+    unreadable = UNREADABLE_CSV.search(message)
+    if unreadable:
+        file = unreadable["file"] or next((line[7:] for line in lines if line.startswith("file = ")), "A CSV file")
+        place = f"{file}, line {unreadable['line']}," if unreadable["line"] else file
+        headline = (
+            f"{place} cannot be read as CSV: values apart by commas, in UTF-8, each quote closed and each row whole."
+        )
+        return Problem(headline)
     body = [line for line in lines[bool(frame) :] if not line.startswith(("> in ", "> called by", "compiled code at"))]
     if where is None or (raised_in and (project / raised_in).is_file()):
         return Problem("\n".join(body) or lines[0])
