@@ -14,7 +14,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 export RAW WAREHOUSE DATA
 export DO_NOT_TRACK := 1
 
-.PHONY: help build demo-data example test lint bench lock clean
+.PHONY: help build demo-data example test lint bench picture lock clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and t
 
 bench: .venv/build.stamp ## Say where the time of a demo build goes
 	$(VENV)/python -m benchmarks.build_phases
+
+picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
+	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra test --generate-hashes --no-header --universal --quiet --output-file requirements-test.lock

@@ -26,7 +26,7 @@ concat_ws(
 
 {% macro judge(id, content) %}
 {#
-  The last step of a staging model, after a CTE `reasoned` with `own_reasons`, `loaded_at` and `row_number`: CTE `judged` adds
+  The last step of a staging model, after a CTE `reasoned` with `own_reasons`, `load_time` and `row_number`: CTE `judged` adds
   `verdict` (accepted, duplicate, rejected) and `reject_reasons`. Rows that are rejected alone take no part in the comparison of copies.
   `id` (never null) and `content` are lists of columns. Finding the few repeated ids first is far cheaper than a window over all rows.
 #}
@@ -53,7 +53,7 @@ copies as (
     where reasoned.own_reasons = ''
     window first_loaded as (
         partition by {% for column in id %}reasoned.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-        order by reasoned.loaded_at, reasoned.row_number
+        order by reasoned.load_time, reasoned.row_number
     )
 ),
 

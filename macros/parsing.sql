@@ -3,14 +3,19 @@
   strictly: `9.5` never becomes 10, 30 February is no day, an offset is honoured. `column` is a column of a raw table.
 #}
 
+{% macro duckdb__trimmed(column) -%}
+{#- Text without surrounding spaces, tabs, line ends and no-break spaces. -#}
+trim(cast({{ column }} as varchar), ' ' || chr(9) || chr(10) || chr(13) || chr(160))
+{%- endmacro %}
+
+
 {% macro clean_text(column) %}
 {#- Text without surrounding white space, in Unicode normal form C; null where nothing is left. -#}
 {{- adapter.dispatch('clean_text', 'customer_scores')(column) -}}
 {% endmacro %}
 
 {% macro duckdb__clean_text(column) -%}
-{#- Space, tab, line feed, carriage return, no-break space. -#}
-nullif(trim(nfc_normalize(cast({{ column }} as varchar)), ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '')
+nullif({{ customer_scores.duckdb__trimmed('nfc_normalize(cast(' ~ column ~ ' as varchar))') }}, '')
 {%- endmacro %}
 
 
@@ -21,7 +26,7 @@ nullif(trim(nfc_normalize(cast({{ column }} as varchar)), ' ' || chr(9) || chr(1
 
 {% macro duckdb__is_given(column) -%}
 case
-    when typeof({{ column }}) = 'VARCHAR' then coalesce(trim(cast({{ column }} as varchar)) <> '', false)
+    when typeof({{ column }}) = 'VARCHAR' then coalesce({{ customer_scores.duckdb__trimmed(column) }} <> '', false)
     else {{ column }} is not null
 end
 {%- endmacro %}
@@ -33,7 +38,7 @@ end
 {% endmacro %}
 
 {% macro duckdb__parse_timestamp(column) -%}
-{%- set text = "trim(cast(" ~ column ~ " as varchar))" -%}
+{%- set text = customer_scores.duckdb__trimmed(column) -%}
 {%- set form = '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?' -%}
 case
     when typeof({{ column }}) = 'VARCHAR'
@@ -50,7 +55,7 @@ end
 {% endmacro %}
 
 {% macro duckdb__parse_decimal(column) -%}
-{%- set text = "trim(cast(" ~ column ~ " as varchar))" -%}
+{%- set text = customer_scores.duckdb__trimmed(column) -%}
 case
     when typeof({{ column }}) <> 'VARCHAR' then try_cast({{ column }} as decimal(18, 6))
     when regexp_full_match({{ text }}, '[+-]?[0-9]{1,12}([.][0-9]{1,6})?') then try_cast({{ text }} as decimal(18, 6))
@@ -60,8 +65,19 @@ end
 
 {% macro parse_whole_number(column) %}
 {#- Integer; null where the number has a fraction: 9.0 is 9, 9.5 is nothing. -#}
-{%- set number = customer_scores.parse_decimal(column) -%}
-case when {{ number }} = round({{ number }}, 0) and abs({{ number }}) < 1000000000 then cast({{ number }} as integer) end
+{{- adapter.dispatch('parse_whole_number', 'customer_scores')(column) -}}
+{% endmacro %}
+
+{% macro duckdb__parse_whole_number(column) -%}
+{#- A double is looked at before it is rounded to anything: 8.9999999 is not 9. -#}
+{%- set number = customer_scores.duckdb__parse_decimal(column) -%}
+case
+    when
+        {{ number }} = round({{ number }}, 0)
+        and abs({{ number }}) < 1000000000
+        and (typeof({{ column }}) = 'VARCHAR' or try_cast({{ column }} as double) = round(try_cast({{ column }} as double)))
+        then cast({{ number }} as integer)
+end
 {%- endmacro %}
 
 

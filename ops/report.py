@@ -17,8 +17,9 @@ def report(
 ) -> str:
     """The text: what was built from what, what became of the raw rows, warnings, scores and seconds by phase."""
     rows = [[source, *(count[name] for name in COUNTS)] for source, count in audit.reconciliation.items()]
+    rejected = sum(count["rejected"] for count in audit.reconciliation.values())
+    raw_rows = sum(count["raw_rows"] for count in audit.reconciliation.values())
     parts = [
-        f"Published {warehouse.link}\n  from {raw}, up to {audit.as_of_date}",
         _table(["table", "rows"], [list(item) for item in sorted(audit.rows.items())]),
         _table(["raw table", *COUNTS], rows) + _reasons(warehouse.work_db, any(row[-1] for row in rows)),
     ]
@@ -26,6 +27,10 @@ def report(
         parts.append("Warnings\n" + "\n".join(str(warning) for warning in warnings))
     parts.append(f"Scores\n{_scores(warehouse.link, summary)}")
     parts.append("Seconds: " + ", ".join(f"{phase} {value:.1f}" for phase, value in seconds.items()))
+    parts.append(
+        f"Published {warehouse.link}\n"
+        f"  from {raw}, up to {audit.as_of_date}; {rejected:,} of {raw_rows:,} raw rows were rejected"
+    )
     return "\n\n".join(parts)
 
 

@@ -9,8 +9,8 @@ select
     event_type,
     {{ reporting_date('loaded_at') }} as load_date,
     cast(count(*) as bigint) as event_count,
-    cast(sum(amount) as decimal(18, 6)) as amount,
-    cast(sum(duration_seconds) as decimal(18, 6)) as duration_seconds,
+    cast(sum(amount) as decimal(38, 6)) as amount,
+    cast(sum(duration_seconds) as decimal(38, 6)) as duration_seconds,
     -- An event without a user is by the account itself.
     cast(count(distinct coalesce(user_id, '')) as bigint) as users
 from events

@@ -86,9 +86,14 @@ select
     current_versions.trial_started_at,
     current_versions.subscribed_at,
     current_versions.churned_at,
-    -- Subscribed again after the churn means that the customer is back.
+    -- Subscribed again after the churn means that the customer is back; a churn to come has not happened.
     case
-        when current_versions.subscribed_at is null or current_versions.churned_at >= current_versions.subscribed_at
+        when
+            {{ reporting_date('current_versions.churned_at') }} <= as_of.as_of_date
+            and (
+                current_versions.subscribed_at is null
+                or current_versions.churned_at >= current_versions.subscribed_at
+            )
             then {{ reporting_date('current_versions.churned_at') }}
     end as churned_date,
     current_versions.acquisition_cost,

@@ -17,8 +17,8 @@ activity as (
         ledger.activity_date,
         ledger.event_type,
         cast(sum(ledger.event_count) as bigint) as event_count,
-        cast(sum(ledger.amount) as decimal(18, 6)) as amount,
-        cast(sum(ledger.duration_seconds) as decimal(18, 6)) as duration_seconds
+        cast(sum(ledger.amount) as decimal(38, 6)) as amount,
+        cast(sum(ledger.duration_seconds) as decimal(38, 6)) as duration_seconds
     from ledger
     inner join as_of on ledger.activity_date <= as_of.as_of_date
     group by ledger.customer_id, ledger.activity_date, ledger.event_type

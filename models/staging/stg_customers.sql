@@ -28,7 +28,7 @@ reasoned as (
         -- A version without a time is older than any other.
         coalesce(updated_at, cast('0001-01-01' as timestamp)) as version_time,
         -- The log has no load time: its order is the order of arrival.
-        cast(null as timestamp) as loaded_at,
+        cast(null as timestamp) as load_time,
         {{ reject_reasons([
             ['missing_customer_id', 'customer_id is null'],
             ['unparsable_updated_at', 'has_updated_at and updated_at is null'],

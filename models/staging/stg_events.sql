@@ -12,7 +12,7 @@ typed as (
         {{ clean_text('user_id') }} as user_id,
         {{ clean_text('session_id') }} as session_id,
         {{ clean_text('channel') }} as channel,
-        cast(properties as varchar) as properties,
+        {{ clean_text('properties') }} as properties,
         {{ parse_decimal('amount') }} as amount,
         {{ parse_decimal('duration_seconds') }} as duration_seconds,
         {{ is_given('amount') }} as has_amount,
@@ -28,13 +28,14 @@ typed as (
 reasoned as (
     select
         *,
+        coalesce(loaded_at, occurred_at) as load_time,
         {{ reject_reasons([
             ['missing_event_id', 'event_id is null'],
             ['missing_customer_id', 'customer_id is null'],
             ['missing_event_type', 'event_type is null'],
             ['missing_occurred_at', 'not has_occurred_at'],
             ['unparsable_occurred_at', 'has_occurred_at and occurred_at is null'],
-            ['implausible_time', is_implausible('occurred_at')],
+            ['implausible_time', is_implausible('occurred_at') ~ ' or ' ~ is_implausible('loaded_at')],
             ['unparsable_loaded_at', 'has_loaded_at and loaded_at is null'],
             ['future', is_future('occurred_at')],
             ['invalid_amount', 'has_amount and amount is null'],
@@ -63,7 +64,7 @@ select
     amount,
     duration_seconds,
     occurred_at,
-    coalesce(loaded_at, occurred_at) as loaded_at,
+    load_time as loaded_at,
     verdict,
     reject_reasons,
     case when verdict = 'rejected' then raw_row end as raw_row

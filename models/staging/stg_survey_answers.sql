@@ -45,6 +45,7 @@ with_scale as (
 reasoned as (
     select
         *,
+        coalesce(loaded_at, answered_at, sent_at) as load_time,
         {{ reject_reasons([
             ['missing_answer_id', 'answer_id is null'],
             ['missing_customer_id', 'customer_id is null'],
@@ -54,7 +55,8 @@ reasoned as (
             ['unparsable_answered_at', 'has_answered_at and answered_at is null'],
             ['missing_sent_at', 'not has_sent_at and not has_answered_at'],
             ['missing_answered_at', 'has_score and not has_answered_at'],
-            ['implausible_time', is_implausible('sent_at') ~ ' or ' ~ is_implausible('answered_at')],
+            ['implausible_time', is_implausible('sent_at') ~ ' or ' ~ is_implausible('answered_at')
+                ~ ' or ' ~ is_implausible('loaded_at')],
             ['unparsable_loaded_at', 'has_loaded_at and loaded_at is null'],
             ['future', is_future('sent_at') ~ ' or ' ~ is_future('answered_at')],
             ['answered_before_sent', 'answered_at < sent_at'],
@@ -85,7 +87,7 @@ select
     score,
     sent_at,
     answered_at,
-    coalesce(loaded_at, answered_at, sent_at) as loaded_at,
+    load_time as loaded_at,
     verdict,
     reject_reasons,
     case when verdict = 'rejected' then raw_row end as raw_row

@@ -10,7 +10,7 @@ select
     industry,
     region,
     case
-        when churned_date <= as_of_date then 'churned'
+        when churned_date is not null then 'churned'
         when {{ reporting_date('subscribed_at') }} <= as_of_date then 'subscribed'
         when {{ reporting_date('trial_started_at') }} <= as_of_date then 'trial'
         else 'unknown'
