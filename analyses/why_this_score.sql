@@ -31,4 +31,4 @@ from fallen
 inner join contributions
     on fallen.customer_id = contributions.customer_id
     and contributions.score_date = contributions.as_of_date
-order by contributions.points desc, contributions.event_type
+order by contributions.points desc, contributions.event_type asc

@@ -1,73 +1,15 @@
 -- One row per customer that has been seen by the as-of date, in the customer list or only in events and answers.
-with versions as (
+with first_sightings as (
+    select * from {{ ref('int_first_sightings') }}
+),
+
+current_versions as (
     select * from {{ ref('int_customer_versions') }}
-),
-
-activity as (
-    select * from {{ ref('int_activity_daily') }}
-),
-
-answers as (
-    select * from {{ ref('stg_survey_answers') }}
-    where verdict = 'accepted'
+    where recency = 1
 ),
 
 as_of as (
     select * from {{ ref('int_as_of') }}
-),
-
-current_versions as (
-    select * from versions
-    where recency = 1
-),
-
-sightings as (
-    select
-        customer_id,
-        version_date as seen_date
-    from versions
-    union all
-    select
-        customer_id,
-        {{ reporting_date('trial_started_at') }} as seen_date
-    from current_versions
-    union all
-    select
-        customer_id,
-        {{ reporting_date('subscribed_at') }} as seen_date
-    from current_versions
-    union all
-    select
-        customer_id,
-        activity_date as seen_date
-    from activity
-    union all
-    select
-        customer_id,
-        {{ reporting_date('sent_at') }} as seen_date
-    from answers
-    union all
-    select
-        customer_id,
-        {{ reporting_date('answered_at') }} as seen_date
-    from answers
-),
-
-first_sightings as (
-    select
-        sightings.customer_id,
-        coalesce(min(sightings.seen_date), min(as_of.first_date)) as first_seen_date
-    from sightings
-    cross join as_of
-    group by sightings.customer_id
-),
-
-first_events as (
-    select
-        customer_id,
-        min(activity_date) as first_active_date
-    from activity
-    group by customer_id
 )
 
 select
@@ -82,7 +24,7 @@ select
         when as_of.first_activity_date is not null
             then greatest(first_sightings.first_seen_date, as_of.first_activity_date)
     end as observed_from,
-    first_events.first_active_date,
+    first_sightings.first_active_date,
     current_versions.trial_started_at,
     current_versions.subscribed_at,
     current_versions.churned_at,
@@ -101,5 +43,4 @@ select
 from first_sightings
 cross join as_of
 left join current_versions on first_sightings.customer_id = current_versions.customer_id
-left join first_events on first_sightings.customer_id = first_events.customer_id
 where first_sightings.first_seen_date <= as_of.as_of_date

@@ -38,27 +38,32 @@ engagement as (
     select
         'weights ' || {{ ordered_list('engagement.weight', 'engagement.event_type', ' ') }} as input,
         engagement.expected_points_of_case as points,
-        sum({{ line_points('engagement.weight', 'engagement.events', '1') }}) as actual_points
+        sum({{ line_points('engagement.weight', 'engagement.events', '1') }}) as actual_points,
+        0 as tolerance
     from {{ ref('fixture_engagement') }} as engagement
     group by engagement.expected_points_of_case
 ),
 
 compared as (
-    select 'nps' as formula, input, nps as published, actual_nps as actual, tolerance from nps
-    union all
-    select 'nps standard error', input, standard_error, actual_standard_error, tolerance from nps
-    union all
-    select 'nps variance', input, variance, actual_standard_error * actual_standard_error * n, tolerance from nps
-    union all
-    select 'wilson low', input, low, actual_low, tolerance from wilson
-    union all
-    select 'wilson high', input, high, actual_high, tolerance from wilson
-    union all
-    select 'newcombe low', input, low, actual_low, tolerance from newcombe
-    union all
-    select 'newcombe high', input, high, actual_high, tolerance from newcombe
-    union all
-    select 'engagement points', input, points, cast(actual_points as double precision), 0 from engagement
+    {%- for formula, source, published, actual in [
+        ['nps', 'nps', 'nps', 'actual_nps'],
+        ['nps standard error', 'nps', 'standard_error', 'actual_standard_error'],
+        ['nps variance', 'nps', 'variance', 'actual_standard_error * actual_standard_error * n'],
+        ['wilson low', 'wilson', 'low', 'actual_low'],
+        ['wilson high', 'wilson', 'high', 'actual_high'],
+        ['newcombe low', 'newcombe', 'low', 'actual_low'],
+        ['newcombe high', 'newcombe', 'high', 'actual_high'],
+        ['engagement points', 'engagement', 'points', 'actual_points'],
+    ] %}
+    select
+        '{{ formula }}' as formula,
+        input,
+        cast({{ published }} as double precision) as published,
+        cast({{ actual }} as double precision) as actual,
+        tolerance
+    from {{ source }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select

@@ -1,0 +1,79 @@
+-- One row per customer that appears anywhere: the day on which it is first seen, and the day of its first event.
+with versions as (
+    select * from {{ ref('int_customer_versions') }}
+),
+
+activity as (
+    select * from {{ ref('int_activity_daily') }}
+),
+
+answers as (
+    select * from {{ ref('stg_survey_answers') }}
+    where verdict = 'accepted'
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+current_versions as (
+    select * from versions
+    where recency = 1
+),
+
+sightings as (
+    select
+        customer_id,
+        version_date as seen_date
+    from versions
+    union all
+    select
+        customer_id,
+        {{ reporting_date('trial_started_at') }} as seen_date
+    from current_versions
+    union all
+    select
+        customer_id,
+        {{ reporting_date('subscribed_at') }} as seen_date
+    from current_versions
+    union all
+    select
+        customer_id,
+        activity_date as seen_date
+    from activity
+    union all
+    select
+        customer_id,
+        {{ reporting_date('sent_at') }} as seen_date
+    from answers
+    union all
+    select
+        customer_id,
+        {{ reporting_date('answered_at') }} as seen_date
+    from answers
+),
+
+first_seen as (
+    select
+        customer_id,
+        min(seen_date) as first_seen_date
+    from sightings
+    group by customer_id
+),
+
+first_events as (
+    select
+        customer_id,
+        min(activity_date) as first_active_date
+    from activity
+    group by customer_id
+)
+
+select
+    first_seen.customer_id,
+    -- A list without dates says who there is, not since when.
+    coalesce(first_seen.first_seen_date, as_of.first_date) as first_seen_date,
+    first_events.first_active_date
+from first_seen
+cross join as_of
+left join first_events on first_seen.customer_id = first_events.customer_id
