@@ -72,6 +72,6 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements.lock
 	uv pip compile --group bouncer --generate-hashes --no-header --universal --quiet --output-file requirements-bouncer.lock
 
-clean: ## Remove environments, generated data and dbt's files; published marts in warehouse/ stay
-	rm -rf .venv .venv-bouncer data target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
+	rm -rf .venv .venv-bouncer data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,7 +50,7 @@ end
 
 
 {% macro parse_decimal(column) %}
-{#- DECIMAL(18, 6). Text: ASCII digits, optional sign, optional point with one to six places. -#}
+{#- DECIMAL(18, 6), rounded. Text: ASCII digits, optional sign, optional point with digits after it. -#}
 {{- adapter.dispatch('parse_decimal', 'customer_scores')(column) -}}
 {% endmacro %}
 
@@ -58,7 +58,7 @@ end
 {%- set text = customer_scores.duckdb__trimmed(column) -%}
 case
     when typeof({{ column }}) <> 'VARCHAR' then try_cast({{ column }} as decimal(18, 6))
-    when regexp_full_match({{ text }}, '[+-]?[0-9]{1,12}([.][0-9]{1,6})?') then try_cast({{ text }} as decimal(18, 6))
+    when regexp_full_match({{ text }}, '[+-]?[0-9]{1,12}([.][0-9]{1,17})?') then try_cast({{ text }} as decimal(18, 6))
 end
 {%- endmacro %}
 
@@ -69,14 +69,13 @@ end
 {% endmacro %}
 
 {% macro duckdb__parse_whole_number(column) -%}
-{#- A double is looked at before it is rounded to anything: 8.9999999 is not 9. -#}
-{%- set number = customer_scores.duckdb__parse_decimal(column) -%}
+{#- Looked at before it is rounded to anything: 8.9999999 is not 9. -#}
+{%- set text = customer_scores.duckdb__trimmed(column) -%}
 case
-    when
-        {{ number }} = round({{ number }}, 0)
-        and abs({{ number }}) < 1000000000
-        and (typeof({{ column }}) = 'VARCHAR' or try_cast({{ column }} as double) = round(try_cast({{ column }} as double)))
-        then cast({{ number }} as integer)
+    when typeof({{ column }}) = 'VARCHAR'
+        then case when regexp_full_match({{ text }}, '[+-]?[0-9]{1,9}([.]0+)?') then cast(cast({{ text }} as decimal(18, 6)) as integer) end
+    when try_cast({{ column }} as double) = round(try_cast({{ column }} as double)) and abs(try_cast({{ column }} as double)) < 1e9
+        then cast(try_cast({{ column }} as double) as integer)
 end
 {%- endmacro %}
 

@@ -75,6 +75,15 @@
     {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}
 {%- endif -%}
 {%- set folder = env_var('CUSTOMER_SCORES_RAW', 'data/demo') -%}
+{%- if '\\' in folder -%}
+    {{ exceptions.raise_compiler_error("The raw folder " ~ folder ~ " has a backslash in its path, which DuckDB cannot read: rename it.") }}
+{%- endif -%}
+{%- for row in run_query("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'").rows
+    if row['keyword_name'] in customer_scores.segment_columns() -%}
+    {{ exceptions.raise_compiler_error(
+        "The var segment_columns names '" ~ row['keyword_name'] ~ "', a word of SQL: rename the column, in the raw data too."
+    ) }}
+{%- endfor -%}
 {%- set contract = customer_scores.raw_contract() -%}
 {%- set sources = {} -%}
 {%- for table in contract -%}
@@ -93,21 +102,41 @@
 {% endmacro %}
 
 
+{% macro duckdb_path(path) -%}
+{#- A path inside a SQL text that DuckDB takes for a pattern: quotes doubled, wildcards taken as they stand. -#}
+{{ path | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') | replace("'", "''") }}
+{%- endmacro %}
+
+
 {% macro duckdb_raw_source(folder, table) %}
-{#- What reads the files of one raw table: {reader, first_file, types by column, row_json}, or none where there is no file. -#}
-{%- set escaped = folder | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') | replace("'", "''") -%}
+{#- What reads the files of one raw table: {reader, first_file, types by column, keys of JSON
+  by column, row_json}, or none where there is no file. -#}
+{%- set first = folder | length + 2 -%}
+{#- Whatever begins with the table's name is meant for it: what cannot be read must not be passed over in silence. -#}
 {%- set listing -%}
-    select distinct file, regexp_extract(file, '[.]([a-z]+)$', 1) as format
+    select distinct
+        file,
+        regexp_extract(lower(file), '[.]([a-z]+)$', 1) as format
     from (
-        select file from glob('{{ escaped }}/{{ table }}*.*')
-        union all
-        select file from glob('{{ escaped }}/{{ table }}/*.*')
+        -- `**` reaches every depth, but follows no link.
+        {%- for pattern in ['*', '*/*', '**'] %}
+        select file from glob('{{ customer_scores.duckdb_path(folder) }}/{{ pattern }}')
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
     )
-    where format in ('parquet', 'csv', 'jsonl')
+    where
+        starts_with(lower(substr(file, {{ first }})), '{{ table }}')
+        -- Programs that write folders of files leave markers of their own.
+        and not regexp_matches(file, '/[._][^/]*$')
     order by file
 {%- endset -%}
 {%- set found = run_query(listing).rows -%}
 {%- if found | length == 0 -%}{{ return(none) }}{%- endif -%}
+{%- for row in found if row['format'] not in ['parquet', 'csv', 'jsonl'] -%}
+    {{ exceptions.raise_compiler_error(
+        row['file'] ~ " is named like the raw table " ~ table ~ ", but is no .parquet, .csv or .jsonl: convert it, or take it away."
+    ) }}
+{%- endfor -%}
 {%- set formats = found | map(attribute='format') | unique | list -%}
 {%- if formats | length > 1 -%}
     {{ exceptions.raise_compiler_error(
@@ -116,7 +145,7 @@
 {%- endif -%}
 {%- set quoted = [] -%}
 {%- for row in found -%}
-    {%- do quoted.append("'" ~ (row['file'] | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') | replace("'", "''")) ~ "'") -%}
+    {%- do quoted.append("'" ~ customer_scores.duckdb_path(row['file']) ~ "'") -%}
 {%- endfor -%}
 {%- set files = '[' ~ quoted | join(', ') ~ ']' -%}
 {%- set first_file = found[0]['file'] -%}
@@ -125,31 +154,37 @@
     {%- set reader = "read_parquet(" ~ files ~ ", union_by_name = true, hive_partitioning = false)" -%}
 {%- elif formats[0] == 'csv' -%}
     {%- set reader = "read_csv(" ~ files ~ ", all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', "
-        ~ "strict_mode = true, union_by_name = true, hive_partitioning = false, max_line_size = 33554432)" -%}
+        ~ "comment = '', skip = 0, strict_mode = true, union_by_name = true, hive_partitioning = false, max_line_size = 33554432)" -%}
 {%- else -%}
     {%- set reader = "(select case when json_valid(line) then line end as document, line from read_csv(" ~ files
-        ~ ", auto_detect = false, header = false, columns = {'line': 'varchar'}, delim = e'\\x1F', quote = '', escape = '', max_line_size = 33554432) where trim(line) <> '')" -%}
+        ~ ", auto_detect = false, header = false, columns = {'line': 'varchar'}, delim = e'\\x1F', quote = '', escape = '', "
+        ~ "comment = '', skip = 0, strict_mode = false, max_line_size = 33554432) where trim(line) <> '')" -%}
 {%- endif -%}
 {%- if run_query("select 1 from " ~ reader ~ " limit 1").rows | length == 0 -%}
     {{ exceptions.raise_compiler_error(
         table ~ " has no rows in " ~ first_file ~ ": deliver the rows, or take the file away if the company has none."
     ) }}
 {%- endif -%}
+{#- Names are compared without their case: `Score` is `score`, not a column to be ignored. -#}
 {%- set types = {} -%}
+{%- set keys = {} -%}
 {%- if formats[0] == 'jsonl' -%}
     {%- for row in run_query("select distinct unnest(json_keys(document)) as name from " ~ reader ~ " order by name").rows -%}
-        {%- do types.update({row['name']: 'JSON'}) -%}
+        {%- do keys.update({row['name'] | lower: keys.get(row['name'] | lower, []) + [row['name']]}) -%}
+        {%- do types.update({row['name'] | lower: 'JSON'}) -%}
     {%- endfor -%}
 {%- else -%}
     {%- for row in run_query("describe select * from " ~ reader).rows -%}
-        {%- do types.update({row['column_name']: row['column_type']}) -%}
+        {%- do types.update({row['column_name'] | lower: row['column_type']}) -%}
     {%- endfor -%}
 {%- endif -%}
 {{ return({
     'reader': reader,
     'first_file': first_file,
     'types': types,
-    'row_json': "coalesce(document, cast(to_json(line) as varchar))" if formats[0] == 'jsonl' else "cast(to_json(source) as varchar)",
+    'keys': keys,
+    'row_json': "coalesce(document, cast(to_json(line) as varchar))" if formats[0] == 'jsonl'
+        else 'cast(to_json("delivered row") as varchar)',
 }) }}
 {% endmacro %}
 
@@ -158,7 +193,7 @@
 {#- The statement that creates raw.<table>: the contract's columns in the contract's order, the row's position and its whole content. -#}
 {%- set null_types = {'id': 'varchar', 'text': 'varchar', 'time': 'timestamp', 'number': 'decimal(18, 6)'} -%}
 {%- set kinds = {
-    'id': ['a text or a whole number', '^(VARCHAR|JSON|UUID|ENUM.*|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*|"NULL")$'],
+    'id': ['a text or a whole number', '^(VARCHAR|JSON|UUID|ENUM.*|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|"NULL")$'],
     'text': ['a text', '.*'],
     'time': ['a timestamp, a date or a text', '^(VARCHAR|JSON|DATE|TIMESTAMP.*|"NULL")$'],
     'number': ['a number or a text', '^(VARCHAR|JSON|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*|"NULL")$'],
@@ -173,11 +208,11 @@
             ) }}
         {%- endif -%}
         {%- if type == 'JSON' -%}
-            {%- do selected.append("document ->> '$." ~ column ~ "' as " ~ column) -%}
+            {%- do selected.append("coalesce(document ->> '$." ~ source['keys'][column] | join("', document ->> '$.") ~ "') as " ~ column) -%}
         {%- elif type == '"NULL"' -%}
             {%- do selected.append("cast(null as " ~ null_types[rule[0]] ~ ") as " ~ column) -%}
         {%- else -%}
-            {%- do selected.append('source."' ~ column ~ '"') -%}
+            {%- do selected.append('"delivered row"."' ~ column ~ '" as ' ~ column) -%}
         {%- endif -%}
     {%- elif source and rule[1] -%}
         {{ exceptions.raise_compiler_error(
@@ -195,7 +230,7 @@ select
 {%- if source %}
     row_number() over () as row_number,
     {{ source.row_json }} as raw_row
-from {{ source.reader }} as source
+from {{ source.reader }} as "delivered row"
 {%- else %}
     cast(null as bigint) as row_number,
     cast(null as varchar) as raw_row

@@ -16,23 +16,35 @@
 {% endmacro %}
 
 
-{% macro score_window_days() %}
-{#- Length of the engagement window in days, a whole number. -#}
-{%- set days = setting_number('score_window_days', 1, 366) -%}
-{%- if days is none or days is not integer -%}
-    {{ exceptions.raise_compiler_error("The var score_window_days must be a whole number of days.") }}
+{% macro required_number(name, at_least, at_most) %}
+{#- The var `name` as a number from `at_least` to `at_most`; null is refused. -#}
+{%- set value = customer_scores.setting_number(name, at_least, at_most) -%}
+{%- if value is none -%}
+    {{ exceptions.raise_compiler_error("The var " ~ name ~ " is null: give a number from " ~ at_least ~ " to " ~ at_most ~ ".") }}
 {%- endif -%}
-{{ return(days) }}
+{{ return(value) }}
+{% endmacro %}
+
+
+{% macro required_whole_number(name, at_least, at_most) %}
+{#- The var `name` as a whole number from `at_least` to `at_most`; null is refused. -#}
+{%- set value = customer_scores.required_number(name, at_least, at_most) -%}
+{%- if value is not integer -%}
+    {{ exceptions.raise_compiler_error("The var " ~ name ~ " is " ~ value ~ ": give a whole number.") }}
+{%- endif -%}
+{{ return(value) }}
+{% endmacro %}
+
+
+{% macro score_window_days() %}
+{#- Length of the engagement window in days. -#}
+{{ return(customer_scores.required_whole_number('score_window_days', 1, 366)) }}
 {% endmacro %}
 
 
 {% macro min_answers() %}
 {#- Fewest counted answers of a survey cell that is shown. -#}
-{%- set answers = setting_number('min_answers', 1, 1000) -%}
-{%- if answers is none or answers is not integer -%}
-    {{ exceptions.raise_compiler_error("The var min_answers must be a whole number.") }}
-{%- endif -%}
-{{ return(answers) }}
+{{ return(customer_scores.required_whole_number('min_answers', 1, 1000)) }}
 {% endmacro %}
 
 
@@ -69,6 +81,14 @@
     {{ exceptions.raise_compiler_error(
         "The var segment_columns names " ~ (name | string | tojson)
         ~ ": a segment column is lower-case letters, digits and underscores, and not 'all', which covers everybody."
+    ) }}
+{%- endfor -%}
+{%- for name in names if name in [
+    'customer_id', 'customer_name', 'updated_at', 'trial_started_at', 'subscribed_at', 'churned_at', 'acquisition_cost',
+    'row_number', 'raw_row'
+] -%}
+    {{ exceptions.raise_compiler_error(
+        "The var segment_columns names " ~ name ~ ", which is no segment: it has a meaning of its own, or names a person."
     ) }}
 {%- endfor -%}
 {{ return(names | unique | list) }}

@@ -110,10 +110,10 @@ def _error(message: str, project: Path) -> Problem:
     if unreadable:
         file = unreadable["file"] or next((line[7:] for line in lines if line.startswith("file = ")), "A CSV file")
         place = f"{file}, line {unreadable['line']}," if unreadable["line"] else file
-        headline = (
-            f"{place} cannot be read as CSV: values apart by commas, in UTF-8, each quote closed and each row whole."
-        )
-        return Problem(headline)
+        if file.endswith(".jsonl"):
+            return Problem(f"{place} cannot be read as JSON lines: one object on each line, in UTF-8.")
+        form = "values apart by commas, in UTF-8, each quote closed, each row whole and every line a row"
+        return Problem(f"{place} cannot be read as CSV: {form}.")
     body = [line for line in lines[bool(frame) :] if not line.startswith(("> in ", "> called by", "compiled code at"))]
     if where is None or (raised_in and (project / raised_in).is_file()):
         return Problem("\n".join(body) or lines[0])

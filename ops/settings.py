@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -27,7 +29,7 @@ def read_vars(settings: Path | None, project: Path) -> dict:
         return {}
     try:
         own = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise BuildError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(own, dict):
         raise BuildError(f"{path} must hold lines of the form `name: value`.")
@@ -50,20 +52,34 @@ def stage_project(project: Path, settings: Path | None, stage: Path) -> None:
     for path in project.iterdir():
         if path.name != "seeds" and not path.name.startswith("."):
             (stage / path.name).symlink_to(path)
-    merge_seeds(project / "seeds", settings, stage / "seeds")
+    merge_seeds(project / "seeds", settings, stage / "seeds", seed_types(project))
 
 
-def merge_seeds(seeds: Path, settings: Path | None, target: Path) -> None:
+def seed_types(project: Path) -> dict[str, dict[str, str]]:
+    """The column types that `dbt_project.yml` declares, by seed and column."""
+    configured = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+    seeds = configured.get("seeds", {}).get(configured["name"], {})
+    return {
+        name: seed["+column_types"]
+        for name, seed in seeds.items()
+        if isinstance(seed, dict) and "+column_types" in seed
+    }
+
+
+def merge_seeds(seeds: Path, settings: Path | None, target: Path, types: dict[str, dict[str, str]]) -> None:
     """Makes `target` the folder of seeds to load: the project's, with the company's rows merged in.
 
     A company's rows replace all rows of the seed with the same first column. Files that would not change are left
-    alone, so that dbt need not parse them again. Raises BuildError naming file and column or line.
+    alone, so that dbt need not parse them again. `types` are those of seed_types. Raises BuildError naming file and
+    column or line.
     """
     wanted = {}
     for path in sorted(path for path in seeds.rglob("*") if path.is_file()):
         own = settings / path.name if settings and path.suffix == ".csv" else None
         merged = own is not None and own.is_file()
-        wanted[target / path.relative_to(seeds)] = _merge(path, own) if merged else path.read_bytes()
+        wanted[target / path.relative_to(seeds)] = (
+            _merge(path, own, types.get(path.stem, {})) if merged else path.read_bytes()
+        )
     for path in [path for path in target.rglob("*") if path.is_file() and path not in wanted]:
         path.unlink()
     for path, content in wanted.items():
@@ -72,9 +88,9 @@ def merge_seeds(seeds: Path, settings: Path | None, target: Path) -> None:
             path.write_bytes(content)
 
 
-def _merge(seed: Path, own: Path) -> bytes:
-    columns, rows = _read(seed)
-    own_columns, own_rows = _read(own)
+def _merge(seed: Path, own: Path, types: dict[str, str]) -> bytes:
+    columns, rows, _ = _read(seed)
+    own_columns, own_rows, lines = _read(own)
     expected = f"Its columns are {', '.join(columns)}, separated by commas."
     for column in own_columns:
         if column not in columns or own_columns.count(column) > 1:
@@ -85,6 +101,11 @@ def _merge(seed: Path, own: Path) -> bytes:
             raise BuildError(f"{own} lacks the column {column}. {expected}")
     position = [own_columns.index(column) for column in columns]
     own_rows = [[row[i] for i in position] for row in own_rows]
+    for line, row in zip(lines, own_rows, strict=True):
+        for column, value in zip(columns, row, strict=True):
+            problem = _problem(value, types.get(column, "varchar"))
+            if problem:
+                raise BuildError(f"{own}, line {line}: {column} is {value!r}, {problem}.")
     replaced = {row[0] for row in own_rows}
     kept = [row for row in rows if row[0] not in replaced]
     text = io.StringIO()
@@ -92,8 +113,29 @@ def _merge(seed: Path, own: Path) -> bytes:
     return text.getvalue().encode()
 
 
-def _read(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV file. Space around a value is dropped, since nobody sees it; empty rows likewise."""
+def _problem(value: str, column_type: str) -> str | None:
+    """What is wrong with a value for a column of that type; None where nothing is, or where it is empty."""
+    if not value:
+        return None
+    if column_type == "date":
+        try:
+            return None if date.fromisoformat(value).isoformat() == value else "where a day as YYYY-MM-DD must stand"
+        except ValueError:
+            return "where a day as YYYY-MM-DD must stand"
+    sized = re.fullmatch(r"decimal\((\d+), (\d+)\)", column_type)
+    if column_type != "integer" and not sized:
+        return None
+    digits, places = (9, 0) if column_type == "integer" else (int(sized[1]) - int(sized[2]), int(sized[2]))
+    if not re.fullmatch(rf"[+-]?[0-9]{{1,{digits}}}([.][0-9]{{0,{places}}}0*)?", value, re.ASCII):
+        return f"where a number with at most {digits} digits and {places} decimal places must stand"
+    return None
+
+
+def _read(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    """Header, rows and the rows' line numbers of a CSV file.
+
+    Space around a value is dropped, since nobody sees it; empty rows likewise.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -108,4 +150,4 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
         if len(row) != len(columns):
             counts = f"{len(row)} values for {len(columns)} columns"
             raise BuildError(f"{path}, line {number}: {counts}. Put a value that has a comma in quotes.")
-    return columns, [row for _, row in lines[1:]]
+    return columns, [row for _, row in lines[1:]], [number for number, _ in lines[1:]]

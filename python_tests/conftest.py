@@ -8,6 +8,30 @@ from pathlib import Path
 import pytest
 from real_data import REPOSITORY, mapped
 
+SETTINGS = {
+    "vars.yml": """\
+as_of_date: 2026-03-31
+reporting_timezone: Asia/Tokyo
+segment_columns: [plan]
+score_window_days: 14
+score_half_life_days: 7
+min_answers: 8
+""",
+    "engagement_scale.csv": """\
+scale_version,points,score
+first,0,1
+first,50,100
+second,0,1
+second,60,50
+second,180,100
+""",
+    "event_weights.csv": """\
+event_type,weight,valid_from,valid_to,reason
+login,0.333333,,2025-12-24,a weight with six places
+login,2,2025-12-25,,changed in the middle of a window
+""",
+}
+
 
 @dataclass(frozen=True)
 class BuildResult:
@@ -58,6 +82,18 @@ def demo(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-m", "ops.demo_data", "--out", str(folder)]
     subprocess.run(command, cwd=REPOSITORY, check=True, timeout=300)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_otherwise(demo, tmp_path_factory) -> Path:
+    """The demo company with every setting changed: another zone, day, window, decay, scale, weight and segments."""
+    folder = tmp_path_factory.mktemp("demo_otherwise")
+    for path in demo.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "settings").mkdir()
+    for name, text in SETTINGS.items():
+        (folder / "settings" / name).write_text(text)
     return folder
 
 

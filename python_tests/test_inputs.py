@@ -10,9 +10,9 @@ from oracle import compute
 from test_oracle import compare, published
 
 EVENTS = """\
-event_id,customer_id,event_type,occurred_at,loaded_at,user_id,amount,note
+Event_ID,customer_id,event_type,occurred_at,loaded_at,user_id,amount,source
 e1,c1,login,2025-01-01T23:30:00-01:00,2025-01-02T01:00:00Z,u1,,
-e2,c1,purchase,2025-01-02 10:00,2025-01-02 12:00:00.5,u2,10.50,"a, ""b""!"
+e2,c1,purchase,2025-01-02 10:00,2025-01-02 12:00:00.5,u2,10.30000000000000004,"a, ""b""!"
 e3, c2 ,login,2025-02-30,,u1,,
 e4,c2,mystery,2025-02-20,2025-02-20,u1,,
 e4,c2,mystery,2025-02-20,2025-02-21,u1,,
@@ -71,7 +71,7 @@ def test_text_is_parsed_strictly_in_every_format_and_any_number_of_files(form, r
         first, second = split(EVENTS, 3)
         (raw / "events").mkdir()
         (raw / "events" / "2025-01.csv").write_text(first)
-        (raw / "events" / "2025-02.csv").write_text(second)
+        (raw / "events" / "2025-02.CSV").write_text(second)
         first, second = split(ANSWERS, 2)
         (raw / "survey_answers_1.csv").write_text(first)
         (raw / "survey_answers_2.csv").write_text(second)
@@ -91,7 +91,7 @@ def test_text_is_parsed_strictly_in_every_format_and_any_number_of_files(form, r
         ["survey_answers", 6, "a6", "score_out_of_scale"],
     ]
     content = json.loads(rejected["raw_row"].iloc[1])
-    assert (content["amount"], content["occurred_at"]) == ("1,5", "2025-03-01T08:00:00Z")
+    assert (content["amount"], content["occurred_at"], content["Event_ID"]) == ("1,5", "2025-03-01T08:00:00Z", "e5")
     reconciliation = published(result, "row_reconciliation").set_index("source_table")
     assert reconciliation.loc["events", ["raw_rows", "accepted", "duplicates", "rejected"]].tolist() == [7, 4, 1, 2]
 
@@ -140,13 +140,44 @@ BAD_INPUTS = {
     ),
     "weight that is no number": (
         rewrite("settings/event_weights.csv", WEIGHTS + "login,high,,,\n"),
-        ["event_weights", "high"],
+        ["event_weights.csv, line 2: weight is 'high'", "where a number"],
     ),
     "unterminated quote": (
         rewrite("events.csv", EVENTS.replace('""b""!"', "b")),
         ["events.csv cannot be read as CSV", "each quote closed"],
     ),
     "half a row": (rewrite("events.csv", EVENTS + "e9,c1\n"), ["events.csv cannot be read as CSV", "each row whole"]),
+    "a line that is no row": (rewrite("events.csv", EVENTS + "# total 7\n"), ["events.csv cannot be read as CSV"]),
+    "another extension": (rewrite("events_2024.json", "[]"), ["events_2024.json is named like the raw table events"]),
+    "ids as fractions": (
+        lambda raw: duckdb.sql("select 1.0::double as customer_id").write_parquet(
+            str((raw / "customers.csv").unlink() or raw / "customers.parquet")
+        ),
+        ["customers.customer_id is of type DOUBLE", "a text or a whole number"],
+    ),
+    "a segment that names people": (
+        rewrite("settings/vars.yml", VARS + "segment_columns: [customer_name]\n"),
+        ["segment_columns names customer_name", "names a person"],
+    ),
+    "a segment that is a word of SQL": (
+        rewrite("settings/vars.yml", VARS + "segment_columns: [group]\n"),
+        ["segment_columns names 'group'", "rename the column"],
+    ),
+    "a day that does not exist": (
+        rewrite("settings/vars.yml", VARS + "as_of_date: 2025-02-30\n"),
+        ["vars.yml cannot be read as YAML"],
+    ),
+    "a weight below zero": (
+        rewrite("settings/event_weights.csv", WEIGHTS + "login,-1,,,\n"),
+        ["a row for login", "has a weight below 0"],
+    ),
+    "nothing accepted": (
+        lambda raw: [
+            rewrite("events.csv", EVENTS.replace(",2025-", ",1925-"))(raw),
+            (raw / "survey_answers.csv").unlink(),
+        ],
+        ["No row of events or survey_answers was accepted"],
+    ),
     "two formats": (rewrite("events.jsonl", "{}\n"), ["events comes in more than one format", "keep one format"]),
     "too many rejects": (
         rewrite("settings/vars.yml", "max_rejected_share: 0.05\n"),

@@ -3,13 +3,14 @@
 import csv
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from ops.build import PROJECT
 from ops.messages import BuildError
-from ops.settings import check_files, merge_seeds, read_vars, stage_project
+from ops.settings import check_files, merge_seeds, read_vars, seed_types, stage_project
 
 WEIGHTS = "event_type,weight,reason\nlogin,1,ours\nreport,4,ours\nreport,5,ours too\n"
 
@@ -22,7 +23,7 @@ def folders(tmp_path):
     settings.mkdir()
     (project / "seeds" / "weights.csv").write_text(WEIGHTS)
     (project / "seeds" / "_seeds.yml").write_text("seeds: []\n")
-    (project / "dbt_project.yml").write_text("vars:\n  min_answers: 5\n  as_of_date: null\n")
+    (project / "dbt_project.yml").write_text("name: tiny\nvars:\n  min_answers: 5\n  as_of_date: null\n")
     return project, settings, tmp_path / "target"
 
 
@@ -31,7 +32,8 @@ def merged(folders, own: str | bytes | None = None) -> list[list[str]]:
     project, settings, target = folders
     if own is not None:
         (settings / "weights.csv").write_bytes(own if isinstance(own, bytes) else own.encode())
-    merge_seeds(project / "seeds", settings, target)
+    types = {"weights": {"event_type": "varchar", "weight": "decimal(12, 6)", "valid_from": "date"}}
+    merge_seeds(project / "seeds", settings, target, types)
     return list(csv.reader((target / "weights.csv").read_text().splitlines()))
 
 
@@ -125,15 +127,17 @@ def test_broken_vars_are_told_in_a_sentence(folders, text, sentence):
 def test_a_staged_project_is_the_project_with_the_merged_seeds(folders):
     project, settings, target = folders
     (project / "models").mkdir()
+    (project / "notes.md").write_text("soon gone")
     (settings / "weights.csv").write_text("event_type,weight,reason\nlogin,2,mine\n")
     for _ in range(2):
         stage_project(project, settings, target)
     assert (target / "models").resolve() == project / "models"
     assert not (target / "seeds").is_symlink()
     assert "mine" in (target / "seeds" / "weights.csv").read_text()
-    (project / "dbt_project.yml").unlink()
+    assert (target / "notes.md").read_text() == "soon gone"
+    (project / "notes.md").unlink()
     stage_project(project, settings, target)
-    assert not os.path.lexists(target / "dbt_project.yml")
+    assert not os.path.lexists(target / "notes.md")
     assert (project / "seeds" / "weights.csv").read_text() == WEIGHTS
 
 
@@ -142,6 +146,30 @@ def test_every_seed_of_the_project_survives_merging(seed: Path, tmp_path):
     header = seed.read_text(encoding="utf-8").splitlines()[0]
     (tmp_path / "settings").mkdir()
     (tmp_path / "settings" / seed.name).write_text(header + "\n", encoding="utf-8")
-    merge_seeds(PROJECT / "seeds", tmp_path / "settings", tmp_path / "target")
+    merge_seeds(PROJECT / "seeds", tmp_path / "settings", tmp_path / "target", seed_types(PROJECT))
     with seed.open(newline="") as ours, (tmp_path / "target" / seed.name).open(newline="") as theirs:
         assert list(csv.reader(theirs)) == list(csv.reader(ours))
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("login,high,", "line 3: weight is 'high', where a number with at most 6 digits and 6 decimal places"),
+        ("login,NaN,", "line 3: weight is 'NaN'"),
+        ("login,1e3,", "line 3: weight is '1e3'"),
+        ("login,1000000,", "line 3: weight is '1000000'"),
+        ("login,0.0000004,", "line 3: weight is '0.0000004'"),
+        ("login,1,01/02/2025", "line 3: valid_from is '01/02/2025', where a day as YYYY-MM-DD must stand"),
+        ("login,1,2025-02-30", "line 3: valid_from is '2025-02-30'"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named_with_its_line(row, problem, folders):
+    with pytest.raises(BuildError, match=re.escape(problem)):
+        (folders[0] / "seeds" / "weights.csv").write_text("event_type,weight,valid_from\n")
+        merged(folders, f"event_type,weight,valid_from\npurchase,8.500000,2025-01-01\n{row}\n")
+
+
+def test_the_column_types_of_every_seed_that_people_edit_are_declared():
+    types = seed_types(PROJECT)
+    for seed in (PROJECT / "seeds").glob("*.csv"):
+        assert list(types[seed.stem]) == seed.read_text().splitlines()[0].split(",")

@@ -1,4 +1,4 @@
--- One row per cut point of the scale in use: the last frozen one, or the population's on the as-of date.
+-- One row per cut point of the scale in use: the last frozen one, or the population's of today.
 with frozen as (
     select * from {{ ref('engagement_scale') }}
     where scale_version = (select max(latest.scale_version) from {{ ref('engagement_scale') }} as latest)
@@ -8,12 +8,19 @@ shares as (
     select * from {{ ref('population_scale') }}
 ),
 
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
 windows as (
     select * from {{ ref('int_engagement_status') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
+-- Today, unless nobody is active today: then the last day on which somebody was.
+population_date as (
+    select coalesce(max(windows.score_date), min(as_of.as_of_date)) as score_date
+    from as_of
+    left join windows on windows.status = 'active'
 ),
 
 population as (
@@ -22,7 +29,7 @@ population as (
         row_number() over (order by windows.points) as position,
         count(*) over () as customers
     from windows
-    inner join as_of on windows.score_date = as_of.as_of_date
+    inner join population_date on windows.score_date = population_date.score_date
     where windows.status = 'active'
 ),
 
@@ -42,14 +49,14 @@ ranked as (
 
 observed as (
     select
-        'population-' || cast(as_of.as_of_date as varchar) as scale_version,
+        'population-' || cast(population_date.score_date as varchar) as scale_version,
         ranked.points,
         -- Where cut points coincide the lowest score holds: a typical customer scores 50, not 100.
         min(ranked.score) as score
     from ranked
-    cross join as_of
+    cross join population_date
     where not exists (select 1 from frozen)
-    group by as_of.as_of_date, ranked.points
+    group by population_date.score_date, ranked.points
 )
 
 select

@@ -13,8 +13,7 @@ steps as (
 
 days as (
     select cast(series.day as date) as score_date
-    from as_of
-    cross join {{ date_series('(select first_activity_date from as_of)', '(select as_of_date from as_of)') }} as series
+    from {{ date_series('(select first_activity_date from as_of)', '(select as_of_date from as_of)') }} as series
 ),
 
 -- Every day from first sight to churn, silent days too: silence is a finding.

@@ -32,6 +32,35 @@ DIM_COLUMNS = [
 ]
 
 
+TODAY = [
+    "status",
+    "event_count",
+    "active_days",
+    "active_users",
+    "points",
+    "engagement_score",
+    "engagement_percentile",
+    "engagement_band",
+    "baseline_ratio",
+    "previous_score",
+    "score_change",
+]
+
+
+def customer_scores(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The table `customer_scores`: each customer with its last engagement row and its answers to three metrics."""
+    who = ["customer_id", "is_inferred", "plan", "industry", "region", "lifecycle_stage", "first_seen_date"]
+    last = tables["fct_engagement_scores"].sort_values("score_date").drop_duplicates("customer_id", keep="last")
+    wide = tables["dim_customers"][who].merge(last[["customer_id", "score_date", *TODAY]], how="left")
+    wide = wide.rename(columns={"status": "engagement_status"})
+    surveys = tables["customer_survey_scores"]
+    for metric in ("nps", "csat", "effort"):
+        own = surveys[surveys["metric"] == metric][["customer_id", "score", "last_answered_at", "response_class"]]
+        own.columns = ["customer_id", metric, f"{metric}_last_answered_at", f"{metric}_response_class"]
+        wide = wide.merge(own, how="left")
+    return wide
+
+
 def plain(table: pd.DataFrame) -> pd.DataFrame:
     """The table with None for every null of a text or DECIMAL column, whatever pandas made of it on the way."""
     mixed = {name: column.astype(object) for name, column in table.items() if column.dtype in ("object", "str")}
@@ -71,4 +100,5 @@ def compute(
         **build_engagement(evidence, dim, seeds, settings, dates),
         **build_surveys(evidence, dim, segments, seeds, settings["min_answers"]),
     }
+    tables["customer_scores"] = customer_scores(tables)
     return {name: plain(table) for name, table in tables.items()}

@@ -68,6 +68,19 @@ def line_points(weight: int, decayed_counts: np.ndarray) -> np.ndarray:
     return points if weight >= 0 else -points
 
 
+def decay_table(window: int, half_life: Decimal | None) -> pd.DataFrame:
+    """The table `engagement_decay`: one step without a half-life, else one for each day of age."""
+    factors = decay_factors(window, half_life) if half_life else [FACTOR_ONE]
+    ages = range(len(factors))
+    return pd.DataFrame(
+        {
+            "age_from": list(ages),
+            "age_to": list(ages) if half_life else [window - 1],
+            "factor": pd.Series([Decimal(factor).scaleb(-9) for factor in factors], dtype=object),
+        }
+    )
+
+
 def interpolate(points: np.ndarray, scale: Scale) -> np.ndarray:
     """Scores of points (a float array): linear between the cut points, clamped outside them."""
     cuts, scores = np.array([float(cut) for cut in scale.points]), np.array(scale.scores, float)
@@ -299,10 +312,14 @@ def build_engagement(
     ).astype(object)
     status = np.where(day == churn, "churned", by_itself)
 
+    is_active = exists & (status == "active")
+    active_days = np.flatnonzero(is_active.any(axis=0))
+    scale_day = active_days[-1] if len(active_days) else len(calendar) - 1
+    scale_date = calendar[scale_day] if len(calendar) else as_of
     scale = frozen_scale(seeds["engagement_scale"]) or population_scale(
         seeds["population_scale"],
-        grid.points[:, -1:][(exists & (status == "active"))[:, -1:]],
-        f"population-{as_of:%Y-%m-%d}",
+        grid.points[:, scale_day][is_active[:, scale_day]] if len(calendar) else np.zeros(0, np.int64),
+        f"population-{scale_date:%Y-%m-%d}",
     )
     tables["engagement_scales"] = pd.DataFrame(
         {"scale_version": scale.version, "points": pd.Series(scale.points, dtype=object), "score": scale.scores}
@@ -344,6 +361,7 @@ def build_engagement(
     scores["scale_version"] = scale.version
     tables["fct_engagement_scores"] = scores
     tables["fct_engagement_contributions"] = contributions(grid, exists, asked_days, calendar, dim, keys)
+    tables["engagement_decay"] = decay_table(window, settings["score_half_life_days"])
     return tables
 
 

@@ -65,7 +65,7 @@ REQUIRED = {
 KEYS = {"events": ["event_id"], "survey_answers": ["answer_id"], "customers": ["customer_id", "updated_at"]}
 FIXED_SEGMENTS = ("plan", "industry", "region")
 
-NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,6})?")
+NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,17})?")
 TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
@@ -104,11 +104,15 @@ def find_files(folder: Path, table: str) -> list[Path]:
     Raises OracleError where they are of several formats, or lie both beside and inside a folder of that name.
     """
     places = [
-        [path for path in place.glob(pattern) if path.is_file() and path.suffix in {".parquet", ".csv", ".jsonl"}]
+        [
+            path
+            for path in place.glob(pattern)
+            if path.is_file() and path.suffix.lower() in {".parquet", ".csv", ".jsonl"}
+        ]
         for place, pattern in ((folder, f"{table}*"), (folder / table, "*"))
     ]
     files = sorted(places[0] + places[1], key=lambda path: path.name)
-    if len({(path.parent, path.suffix) for path in files}) > 1:
+    if len({(path.parent, path.suffix.lower()) for path in files}) > 1:
         raise OracleError(f"{folder}: {table} is there in several forms; keep one format in one place.")
     return files
 
@@ -124,9 +128,9 @@ def read_file(path: Path, columns: Iterable[str]) -> tuple[set[str], dict[str, l
         data = file.read(columns=[name for name in columns if name in names])
         return names, {name: arrow_values(data.column(name)) for name in data.column_names}, data.num_rows
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as lines:
-        if path.suffix == ".csv":
+        if path.suffix.lower() == ".csv":
             reader = csv.reader(lines, strict=True)
-            header = next(reader, [])
+            header = [name.lower() for name in next(reader, [])]
             rows = [row for row in reader if row]
             for position, row in enumerate(rows, 1):
                 if len(row) != len(header):
@@ -134,7 +138,10 @@ def read_file(path: Path, columns: Iterable[str]) -> tuple[set[str], dict[str, l
             by_name = dict(zip(header, zip(*rows, strict=True) if rows else [()] * len(header), strict=True))
             return set(header), {name: list(by_name[name]) for name in columns if name in by_name}, len(rows)
         records = [
-            json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+            {
+                name.lower(): value
+                for name, value in json.loads(line, parse_int=str, parse_float=str, parse_constant=str).items()
+            }
             for line in lines.read().split("\n")
             if line.strip()
         ]

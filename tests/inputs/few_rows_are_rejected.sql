@@ -1,8 +1,22 @@
 -- A table of which much is unreadable is the wrong table, or a right one in the wrong form.
-{%- set limit = setting_number('max_rejected_share', 0, 1) %}
+{%- set limit = required_number('max_rejected_share', 0, 1) %}
+with reasons as (
+    select
+        source_table,
+        reason,
+        count(*) as rejected,
+        row_number() over (partition by source_table order by count(*) desc, reason) as frequency_rank
+    from {{ ref('rejected_rows') }}
+    group by source_table, reason
+)
+
 select
-    source_table || ': ' || cast(rejected as varchar) || ' of ' || cast(raw_rows as varchar)
-    || ' rows were rejected, more than the allowed share of {{ limit }}: '
-    || 'see rejected_rows for the reasons, or raise max_rejected_share.' as problem
-from {{ ref('row_reconciliation') }}
-where rejected > {{ limit }} * raw_rows
+    reconciliation.source_table || ': ' || cast(reconciliation.rejected as varchar) || ' of '
+    || cast(reconciliation.raw_rows as varchar) || ' rows were rejected, more than the allowed share of {{ limit }}; '
+    || 'most often for ' || reasons.reason || ' (' || cast(reasons.rejected as varchar) || '). '
+    || 'The rows are in the work database, table rejected_rows. Mend them, or raise max_rejected_share.' as problem
+from {{ ref('row_reconciliation') }} as reconciliation
+inner join reasons
+    on reconciliation.source_table = reasons.source_table
+    and reasons.frequency_rank = 1
+where reconciliation.rejected > {{ limit }} * reconciliation.raw_rows

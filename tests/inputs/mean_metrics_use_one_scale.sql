@@ -8,7 +8,7 @@ with used as (
     from {{ ref('int_answers') }} as answers
     inner join {{ ref('survey_questions') }} as questions on answers.question = questions.question
     inner join {{ ref('survey_metrics') }} as metrics on answers.metric = metrics.metric
-    where metrics.score_kind in ('mean', 'rescaled_mean')
+    where answers.is_answered and metrics.score_kind in ('mean', 'rescaled_mean')
 )
 
 select

@@ -20,6 +20,6 @@ inner join weights as other
 union all
 select
     'event_weights.csv: a row for ' || coalesce(event_type, 'no event type')
-    || ' lacks its event type or weight, or ends before it begins.' as problem
+    || ' lacks its event type or weight, has a weight below 0, or ends before it begins.' as problem
 from weights
-where event_type is null or weight is null or valid_to < valid_from
+where event_type is null or weight is null or weight < 0 or valid_to < valid_from

@@ -1,18 +1,37 @@
--- A band reaches to the next one's edge: the only gap can be below the lowest edge, or two bands with one edge.
-with bands as (
+-- A band reaches to the next one's edge: a gap can only be below the lowest edge, or between two bands with one edge.
+with lowest_scores as (
     select
-        metric,
-        band,
-        lower_edge,
-        count(*) over (partition by metric, lower_edge) as same_edge,
-        count(*) over (partition by metric, band) as same_name,
-        min(lower_edge) over (partition by metric) as lowest_edge
-    from {{ ref('score_bands') }}
+        'engagement' as metric,
+        1 as lowest_score
+    union all
+    select
+        metrics.metric,
+        case metrics.score_kind
+            when 'net_share' then -100
+            when 'mean' then min(questions.scale_min)
+            else 0
+        end as lowest_score
+    from {{ ref('survey_metrics') }} as metrics
+    inner join {{ ref('survey_questions') }} as questions on metrics.metric = questions.metric
+    group by metrics.metric, metrics.score_kind
+),
+
+bands as (
+    select
+        bands.metric,
+        bands.band,
+        bands.lower_edge,
+        lowest_scores.lowest_score,
+        count(*) over (partition by bands.metric, bands.lower_edge) as same_edge,
+        count(*) over (partition by bands.metric, bands.band) as same_name,
+        min(bands.lower_edge) over (partition by bands.metric) as lowest_edge
+    from {{ ref('score_bands') }} as bands
+    left join lowest_scores on bands.metric = lowest_scores.metric
 )
 
 select
     'score_bands.csv: band ' || coalesce(band, '(no name)') || ' of ' || coalesce(metric, '(no metric)')
-    || ' has no edge, shares its edge or name with another, or the lowest engagement band begins above 1.' as problem
+    || ' has no edge, or the edge or name of another; or no band reaches down to the lowest score.' as problem
 from bands
 where
     metric is null
@@ -20,4 +39,4 @@ where
     or lower_edge is null
     or same_edge > 1
     or same_name > 1
-    or (metric = 'engagement' and lowest_edge > 1)
+    or lowest_edge > lowest_score

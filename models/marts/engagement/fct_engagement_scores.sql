@@ -39,4 +39,4 @@ cross join weight_version
 cross join scale_version
 left join bands
     on scores.engagement_score >= bands.lower_edge
-    and scores.engagement_score < coalesce(bands.upper_edge, 1e9)
+    and (bands.upper_edge is null or scores.engagement_score < bands.upper_edge)

@@ -67,4 +67,4 @@ left join changes
 left join bands
     on shown.metric = bands.metric
     and shown.score >= bands.lower_edge
-    and shown.score < coalesce(bands.upper_edge, 1e9)
+    and (bands.upper_edge is null or shown.score < bands.upper_edge)
