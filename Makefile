@@ -21,7 +21,7 @@ help: ## Print what each command does
 
 # A stamp stands for an installed lock file, so that a changed lock installs anew.
 .venv/build.stamp: requirements.lock
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "customer_scores needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "customer_scores needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	@echo "Making the environment in .venv (about a minute, once) ..."
 	$(PYTHON) -m venv .venv
 	$(VENV)/python $(INSTALL) requirements.lock

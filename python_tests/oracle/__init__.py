@@ -1,6 +1,6 @@
 """Every published table, computed from the raw rows without the project's SQL.
 
-Two ways to one number: where they differ, one of them is wrong, or SPEC.md and DECISIONS.md leave something open.
+Two ways to one number: where they differ, one of them is wrong, or DECISIONS.md leaves something open.
 """
 
 import datetime as dt
