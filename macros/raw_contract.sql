@@ -74,7 +74,7 @@
 {%- if run_query("select 1 from pg_timezone_names() where name = '" ~ zone ~ "'").rows | length == 0 -%}
     {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}
 {%- endif -%}
-{%- set folder = env_var('CUSTOMER_SCORES_RAW', 'data/demo') -%}
+{%- set folder = env_var('CUSTOMER_SCORES_RAW', 'data/demo').rstrip('/') -%}
 {%- if '\\' in folder -%}
     {{ exceptions.raise_compiler_error("The raw folder " ~ folder ~ " has a backslash in its path, which DuckDB cannot read: rename it.") }}
 {%- endif -%}
