@@ -42,7 +42,7 @@ build: .venv/build.stamp $(if $(filter data/demo,$(RAW)),data/demo/customers.csv
 	$(VENV)/python -m ops.build --raw "$$RAW" --warehouse "$$WAREHOUSE"
 
 data/demo/customers.csv: ops/demo_data.py | .venv/build.stamp
-	$(VENV)/python -m ops.demo_data --out data/demo
+	@$(MAKE) --no-print-directory demo-data
 
 demo-data: .venv/build.stamp ## Write the synthetic demo company to data/demo
 	$(VENV)/python -m ops.demo_data --out data/demo

@@ -3,7 +3,7 @@
   The raw contract: table -> column -> [kind, required]. Kinds: `id` (text or whole number), `text`, `time` (UTC),
   `number`. Columns beyond these are ignored, but kept in the content of a rejected row.
 #}
-{{ return({
+{%- set contract = {
     'events': {
         'event_id': ['id', true],
         'customer_id': ['id', true],
@@ -31,7 +31,7 @@
         'touchpoint': ['text', false],
         'loaded_at': ['time', false],
     },
-    'customers': dict({
+    'customers': {
         'customer_id': ['id', true],
         'updated_at': ['time', false],
         'customer_name': ['text', false],
@@ -42,15 +42,29 @@
         'subscribed_at': ['time', false],
         'churned_at': ['time', false],
         'acquisition_cost': ['number', false],
-    }, **customer_scores.own_segment_columns()),
-}) }}
+    },
+} -%}
+{%- set own = customer_scores.own_segment_columns() -%}
+{%- for name in own if name in contract['customers'] or name in ['row_number', 'raw_row'] -%}
+    {{ exceptions.raise_compiler_error(
+        "The var segment_columns names " ~ name ~ ", which is no segment: it has a meaning of its own, or names a person."
+    ) }}
+{%- endfor -%}
+{%- do contract['customers'].update(own) -%}
+{{ return(contract) }}
+{% endmacro %}
+
+
+{% macro standard_segments() %}
+{#- The segment columns that the contract names and that marts have as columns of their own. -#}
+{{ return(['plan', 'industry', 'region']) }}
 {% endmacro %}
 
 
 {% macro own_segment_columns() %}
 {#- The segment columns beyond the three of the contract, in the contract's form: the company asked for them, so they are required. -#}
 {%- set columns = {} -%}
-{%- for name in customer_scores.segment_columns() if name not in ['plan', 'industry', 'region'] -%}
+{%- for name in customer_scores.segment_columns() if name not in customer_scores.standard_segments() -%}
     {%- do columns.update({name: ['text', true]}) -%}
 {%- endfor -%}
 {{ return(columns) }}
@@ -85,9 +99,10 @@
     ) }}
 {%- endfor -%}
 {%- set contract = customer_scores.raw_contract() -%}
+{%- set files = customer_scores.duckdb_raw_files(folder) -%}
 {%- set sources = {} -%}
 {%- for table in contract -%}
-    {%- do sources.update({table: customer_scores.duckdb_raw_source(folder, table)}) -%}
+    {%- do sources.update({table: customer_scores.duckdb_raw_source(files, table)}) -%}
 {%- endfor -%}
 {%- if not sources['events'] and not sources['survey_answers'] -%}
     {{ exceptions.raise_compiler_error(
@@ -108,14 +123,12 @@
 {%- endmacro %}
 
 
-{% macro duckdb_raw_source(folder, table) %}
-{#- What reads the files of one raw table: {reader, first_file, types by column, keys of JSON
-  by column, row_json}, or none where there is no file. -#}
-{%- set first = folder | length + 2 -%}
-{#- Whatever begins with the table's name is meant for it: what cannot be read must not be passed over in silence. -#}
+{% macro duckdb_raw_files(folder) %}
+{#- The files of the raw folder in the order of their names: `file`, `name` within the folder and `format`, both in lower case. -#}
 {%- set listing -%}
     select distinct
         file,
+        lower(substr(file, {{ folder | length + 2 }})) as name,
         regexp_extract(lower(file), '[.]([a-z]+)$', 1) as format
     from (
         -- `**` reaches every depth, but follows no link.
@@ -124,13 +137,20 @@
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     )
-    where
-        starts_with(lower(substr(file, {{ first }})), '{{ table }}')
-        -- Programs that write folders of files leave markers of their own.
-        and not regexp_matches(file, '/[._][^/]*$')
+    -- Programs that write folders of files leave markers of their own.
+    where not regexp_matches(file, '/[._][^/]*$')
     order by file
 {%- endset -%}
-{%- set found = run_query(listing).rows -%}
+{{ return(run_query(listing).rows) }}
+{% endmacro %}
+
+
+{% macro duckdb_raw_source(files, table) %}
+{#- What reads those of the raw folder's files that are of one raw table: {reader, first_file, types by column, keys of JSON
+  by column, row_json}, or none where there is no file. -#}
+{#- Whatever begins with the table's name is meant for it: what cannot be read must not be passed over in silence. -#}
+{%- set found = [] -%}
+{%- for row in files if row['name'].startswith(table) -%}{%- do found.append(row) -%}{%- endfor -%}
 {%- if found | length == 0 -%}{{ return(none) }}{%- endif -%}
 {%- for row in found if row['format'] not in ['parquet', 'csv', 'jsonl'] -%}
     {{ exceptions.raise_compiler_error(
@@ -143,20 +163,20 @@
         table ~ " comes in more than one format (" ~ found | map(attribute='file') | join(', ') ~ "): keep one format, or no row can be told from its copy."
     ) }}
 {%- endif -%}
-{%- set quoted = [] -%}
+{%- set paths = [] -%}
 {%- for row in found -%}
-    {%- do quoted.append("'" ~ customer_scores.duckdb_path(row['file']) ~ "'") -%}
+    {%- do paths.append("'" ~ customer_scores.duckdb_path(row['file']) ~ "'") -%}
 {%- endfor -%}
-{%- set files = '[' ~ quoted | join(', ') ~ ']' -%}
+{%- set paths = '[' ~ paths | join(', ') ~ ']' -%}
 {%- set first_file = found[0]['file'] -%}
 {#- Text is read as text with a fixed dialect: what a value means is judged row by row, never guessed from a sample. -#}
 {%- if formats[0] == 'parquet' -%}
-    {%- set reader = "read_parquet(" ~ files ~ ", union_by_name = true, hive_partitioning = false)" -%}
+    {%- set reader = "read_parquet(" ~ paths ~ ", union_by_name = true, hive_partitioning = false)" -%}
 {%- elif formats[0] == 'csv' -%}
-    {%- set reader = "read_csv(" ~ files ~ ", all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', "
+    {%- set reader = "read_csv(" ~ paths ~ ", all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', "
         ~ "comment = '', skip = 0, strict_mode = true, union_by_name = true, hive_partitioning = false, max_line_size = 33554432)" -%}
 {%- else -%}
-    {%- set reader = "(select case when json_valid(line) then line end as document, line from read_csv(" ~ files
+    {%- set reader = "(select case when json_valid(line) then line end as document, line from read_csv(" ~ paths
         ~ ", auto_detect = false, header = false, columns = {'line': 'varchar'}, delim = e'\\x1F', quote = '', escape = '', "
         ~ "comment = '', skip = 0, strict_mode = false, max_line_size = 33554432) where trim(line) <> '')" -%}
 {%- endif -%}

@@ -83,13 +83,5 @@
         ~ ": a segment column is lower-case letters, digits and underscores, and not 'all', which covers everybody."
     ) }}
 {%- endfor -%}
-{%- for name in names if name in [
-    'customer_id', 'customer_name', 'updated_at', 'trial_started_at', 'subscribed_at', 'churned_at', 'acquisition_cost',
-    'row_number', 'raw_row'
-] -%}
-    {{ exceptions.raise_compiler_error(
-        "The var segment_columns names " ~ name ~ ", which is no segment: it has a meaning of its own, or names a person."
-    ) }}
-{%- endfor -%}
 {{ return(names | unique | list) }}
 {% endmacro %}

@@ -43,11 +43,12 @@ end
 
 
 {% macro survey_bound(sign) -%}
-{#- Lower ('-') or upper ('+') bound of survey_score, in its unit; needs `margin`, the half-width of the mean's t interval. -#}
+{#- Lower ('-') or upper ('+') bound of survey_score, in its unit; needs `t_quantile` and `mean_standard_error` beside. -#}
+{%- set mean_bound = customer_scores.survey_mean() ~ ' ' ~ sign ~ ' t_quantile * mean_standard_error' -%}
 case score_kind
     when 'net_share' then {{ customer_scores.nps_bound('positives', 'negatives', 'counted', sign) }}
     when 'positive_share' then 100.0 * {{ customer_scores.wilson_bound('positives', 'counted', sign) }}
-    when 'mean' then {{ customer_scores.survey_mean() }} {{ sign }} margin
-    when 'rescaled_mean' then {{ customer_scores.rescale(customer_scores.survey_mean() ~ ' ' ~ sign ~ ' margin') }}
+    when 'mean' then {{ mean_bound }}
+    when 'rescaled_mean' then {{ customer_scores.rescale(mean_bound) }}
 end
 {%- endmacro %}

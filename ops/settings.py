@@ -119,9 +119,10 @@ def _problem(value: str, column_type: str) -> str | None:
         return None
     if column_type == "date":
         try:
-            return None if date.fromisoformat(value).isoformat() == value else "where a day as YYYY-MM-DD must stand"
+            is_day = date.fromisoformat(value).isoformat() == value
         except ValueError:
-            return "where a day as YYYY-MM-DD must stand"
+            is_day = False
+        return None if is_day else "where a day as YYYY-MM-DD must stand"
     sized = re.fullmatch(r"decimal\((\d+), (\d+)\)", column_type)
     if column_type != "integer" and not sized:
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner
 from real_data import REPOSITORY, mapped
 
 SETTINGS = {
@@ -74,6 +75,28 @@ def build(tmp_path_factory):
         return results[raw_folder]
 
     return build
+
+
+@pytest.fixture(scope="session")
+def dbt_target(tmp_path_factory) -> Path:
+    """Where dbt keeps what it has parsed, so that only the first test that runs it has to wait for that."""
+    return tmp_path_factory.mktemp("target")
+
+
+@pytest.fixture
+def dbt(tmp_path, dbt_target, monkeypatch):
+    """`dbt(*arguments) -> its results`: runs dbt in this process, in `work.duckdb` and `marts.duckdb` of tmp_path."""
+    for variable in ("WORK", "MARTS"):
+        monkeypatch.setenv(f"CUSTOMER_SCORES_{variable}", str(tmp_path / f"{variable.lower()}.duckdb"))
+    paths = ["--project-dir", str(REPOSITORY), "--profiles-dir", str(REPOSITORY)]
+    paths += ["--target-path", str(dbt_target), "--log-path", str(dbt_target)]
+
+    def dbt(*arguments: str) -> list:
+        done = dbtRunner().invoke(["--quiet", *arguments, *paths])
+        assert done.exception is None, done.exception
+        return list(done.result)
+
+    return dbt
 
 
 @pytest.fixture(scope="session")

@@ -3,26 +3,20 @@
 import shutil
 
 import yaml
-from dbt.cli.main import dbtRunner
 from real_data import REPOSITORY
 
 
-def test_every_dbt_unit_test_passes(demo, build, monkeypatch, tmp_path):
+def test_every_dbt_unit_test_passes(demo, build, dbt, monkeypatch, tmp_path):
     result = build(demo)
     assert result.returncode == 0, result.output
     # dbt asks the built tables for the types of their columns; copies, since it opens them for writing.
-    for variable, source in {"WORK": result.work, "MARTS": result.marts}.items():
-        copy = tmp_path / f"{variable.lower()}.duckdb"
-        shutil.copyfile(source, copy)
-        monkeypatch.setenv(f"CUSTOMER_SCORES_{variable}", str(copy))
+    shutil.copyfile(result.work, tmp_path / "work.duckdb")
+    shutil.copyfile(result.marts, tmp_path / "marts.duckdb")
     monkeypatch.setenv("CUSTOMER_SCORES_RAW", str(demo))
-    paths = ["--project-dir", str(REPOSITORY), "--profiles-dir", str(REPOSITORY)]
-    paths += ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")]
 
-    done = dbtRunner().invoke(["--quiet", "test", "--select", "test_type:unit", *paths])
+    done = dbt("test", "--select", "test_type:unit")
 
-    assert done.exception is None, done.exception
-    tests = [result for result in done.result if result.node.resource_type == "unit_test"]
+    tests = [result for result in done if result.node.resource_type == "unit_test"]
     failed = [f"{test.node.name}: {test.message}" for test in tests if test.status != "pass"]
     assert not failed, "\n".join(failed)
     written = sum(

@@ -5,7 +5,6 @@ import subprocess
 
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 from real_data import REPOSITORY
 
 
@@ -65,17 +64,10 @@ def test_the_marts_hold_no_name_and_no_comment(demo, build):
     assert not {"comment", "customer_name", "raw_row", "properties"} & {name for (name,) in columns}
 
 
-def test_the_ready_queries_run_on_the_marts(demo, build, monkeypatch, tmp_path):
+def test_the_ready_queries_run_on_the_marts(demo, build, dbt):
     result = build(demo)
-    work = tmp_path / "work.duckdb"
-    monkeypatch.setenv("CUSTOMER_SCORES_WORK", str(work))
-    monkeypatch.setenv("CUSTOMER_SCORES_MARTS", str(tmp_path / "marts.duckdb"))
-    paths = ["--project-dir", str(REPOSITORY), "--profiles-dir", str(REPOSITORY), "--target-path", str(tmp_path)]
-    compiled = dbtRunner().invoke(
-        ["--quiet", "compile", "--select", "resource_type:analysis", *paths, "--log-path", str(tmp_path)]
-    )
-    assert compiled.success, compiled.exception
-    queries = {done.node.name: done.node.compiled_code for done in compiled.result.results}
+    compiled = dbt("compile", "--select", "resource_type:analysis")
+    queries = {done.node.name: done.node.compiled_code for done in compiled}
     assert set(queries) == {path.stem for path in (REPOSITORY / "analyses").glob("*.sql")}
     with duckdb.connect() as connection:
         connection.execute(f"attach '{result.marts}' as customer_scores (read_only)")

@@ -6,7 +6,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from dbt.cli.main import dbtRunner
 from oracle import surveys
 from real_data import REPOSITORY
 from scipy import stats
@@ -14,30 +13,19 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportions_ztest
 
 
-@pytest.fixture(scope="module")
-def evaluate(tmp_path_factory):
+@pytest.fixture
+def evaluate(dbt):
     """`evaluate(rows, **expressions)`: the rows with one column for each macro call, evaluated by DuckDB."""
-    target = tmp_path_factory.mktemp("target")
-    paths = ["--project-dir", str(REPOSITORY), "--profiles-dir", str(REPOSITORY), "--target-path", str(target)]
 
     def evaluate(rows: pd.DataFrame, **expressions: str) -> pd.DataFrame:
         columns = ", ".join(f"{{{{ {call} }}}} as {name}" for name, call in expressions.items())
-        arguments = ["--quiet", "compile", "--inline", f"select *, {columns} from rows", "--output", "json", *paths]
-        result = dbtRunner().invoke([*arguments, "--log-path", str(target), "--no-populate-cache"])
-        assert result.success, result.exception
-        sql = result.result.results[0].node.compiled_code
+        inline = f"select *, {columns} from rows"
+        (compiled,) = dbt("compile", "--inline", inline, "--output", "json", "--no-populate-cache")
         with duckdb.connect() as connection:
             connection.register("rows", rows)
-            return connection.sql(sql).df()
+            return connection.sql(compiled.node.compiled_code).df()
 
     return evaluate
-
-
-@pytest.fixture(autouse=True)
-def own_databases(tmp_path, monkeypatch):
-    """Compiling opens the databases of the profile: these are not the developer's."""
-    monkeypatch.setenv("CUSTOMER_SCORES_WORK", str(tmp_path / "work.duckdb"))
-    monkeypatch.setenv("CUSTOMER_SCORES_MARTS", str(tmp_path / "marts.duckdb"))
 
 
 def close(found: pd.Series, expected: list, tolerance: float = 1e-9) -> None:

@@ -11,14 +11,13 @@ student_t as (
     select * from {{ ref('student_t') }}
 ),
 
-with_margin as (
+with_error as (
     select
         counts.*,
         metrics.score_kind,
         {{ mean_standard_error('counts.score_total', 'counts.score_square_total', 'counts.counted') }}
             as mean_standard_error,
-        {{ student_t_95('counts.counted - 1', 'student_t.t_95') }}
-        * {{ mean_standard_error('counts.score_total', 'counts.score_square_total', 'counts.counted') }} as margin
+        {{ student_t_95('counts.counted - 1', 'student_t.t_95') }} as t_quantile
     from counts
     inner join metrics on counts.metric = metrics.metric
     left join student_t on counts.counted - 1 = student_t.degrees_of_freedom
@@ -38,7 +37,7 @@ estimated as (
             when 'rescaled_mean' then 100.0 * mean_standard_error / (scale_max - scale_min)
         end as standard_error,
         counted between 1 and {{ min_answers() }} - 1 as is_small
-    from with_margin
+    from with_error
 ),
 
 split as (

@@ -1,5 +1,5 @@
 -- One row per raw version of a customer, judged: accepted, a duplicate, or rejected with every reason that holds.
-{%- set segments = (['plan', 'industry', 'region'] + segment_columns()) | unique | list %}
+{%- set segments = (standard_segments() + segment_columns()) | unique | list %}
 with raw_customers as (
     select * from {{ source('raw', 'customers') }}
 ),
