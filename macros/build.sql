@@ -23,3 +23,14 @@ cast('{{ customer_scores.build_id() }}' as varchar) as build_id,
 {% macro default__ordered_list(column, order_by, separator) -%}
 string_agg(cast({{ column }} as varchar), e'{{ separator }}' order by {{ order_by }})
 {%- endmacro %}
+
+
+{% macro count_distinct(column) %}
+{#- How many values that are not null a group has. -#}
+{{- adapter.dispatch('count_distinct', 'customer_scores')(column) -}}
+{% endmacro %}
+
+{% macro duckdb__count_distinct(column) -%}
+{#- DuckDB keeps a hash table per group for count(distinct), which most groups of one or two events are not worth. -#}
+coalesce(len(list_distinct(list({{ column }}) filter (where {{ column }} is not null))), 0)
+{%- endmacro %}

@@ -12,6 +12,16 @@ concat_ws(
 {%- endmacro %}
 
 
+{% macro has_reason(rules) %}
+{#- Whether any of the reasons holds: told much faster for the many sound rows than their empty list of reasons is made. -#}
+(
+    {%- for reason, condition in rules %}
+    {{ 'or ' if not loop.first }}coalesce({{ condition }}, false)
+    {%- endfor %}
+)
+{%- endmacro %}
+
+
 {% macro is_implausible(timestamp) -%}
 {#- Whether a time is before 2000 or from 2100 on: a broken clock, or a number in the wrong unit. -#}
 ({{ timestamp }} < cast('2000-01-01' as timestamp) or {{ timestamp }} >= cast('2100-01-01' as timestamp))

@@ -15,7 +15,18 @@ trim(cast({{ column }} as varchar), ' ' || chr(9) || chr(10) || chr(13) || chr(1
 {% endmacro %}
 
 {% macro duckdb__clean_text(column) -%}
-nullif({{ customer_scores.duckdb__trimmed('nfc_normalize(cast(' ~ column ~ ' as varchar))') }}, '')
+{#- ASCII without white space at its ends is clean as it stands, which is found out much faster than it is cleaned. -#}
+{%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
+case
+    when
+        length({{ text }}) = strlen({{ text }})
+        and ascii({{ text }}) > 32
+        {%- for code in [32, 9, 10, 13] %}
+        and not suffix({{ text }}, chr({{ code }}))
+        {%- endfor %}
+        then {{ text }}
+    else nullif({{ customer_scores.duckdb__trimmed('nfc_normalize(' ~ text ~ ')') }}, '')
+end
 {%- endmacro %}
 
 
@@ -89,4 +100,14 @@ end
 {%- if zone == 'UTC' -%} cast({{ timestamp }} as date)
 {%- else -%} cast(timezone('{{ zone }}', timezone('UTC', {{ timestamp }})) as date)
 {%- endif -%}
+{%- endmacro %}
+
+
+{% macro row_as_text(row) %}
+{#- A delivered row as JSON. It is made late, for the few rows that are kept whole. -#}
+{{- adapter.dispatch('row_as_text', 'customer_scores')(row) -}}
+{% endmacro %}
+
+{% macro duckdb__row_as_text(row) -%}
+case when typeof({{ row }}) = 'VARCHAR' then cast({{ row }} as varchar) else cast(to_json({{ row }}) as varchar) end
 {%- endmacro %}

@@ -147,7 +147,7 @@
 
 {% macro duckdb_raw_source(files, table) %}
 {#- What reads those of the raw folder's files that are of one raw table: {reader, first_file, types by column, keys of JSON
-  by column, row_json}, or none where there is no file. -#}
+  by column, row_number, row_digest, raw_row}, or none where there is no file. -#}
 {#- Whatever begins with the table's name is meant for it: what cannot be read must not be passed over in silence. -#}
 {%- set found = [] -%}
 {%- for row in files if row['name'].startswith(table) -%}{%- do found.append(row) -%}{%- endfor -%}
@@ -185,6 +185,18 @@
         table ~ " has no rows in " ~ first_file ~ ": deliver the rows, or take the file away if the company has none."
     ) }}
 {%- endif -%}
+{#- Position over all files. For Parquet from what the files say of themselves, so that a filter on the time of load still skips what it
+  can; a running number would make DuckDB read every row. -#}
+{%- set row_number = 'row_number() over ()' -%}
+{%- if formats[0] == 'parquet' -%}
+    {%- set rows_of = {} -%}
+    {%- for row in run_query("select file_name, num_rows from parquet_file_metadata(" ~ paths ~ ")").rows -%}
+        {%- do rows_of.update({row['file_name']: row['num_rows'] | int}) -%}
+    {%- endfor -%}
+    {%- set rows_before = [0] -%}
+    {%- for row in found -%}{%- do rows_before.append(rows_before[-1] + rows_of[row['file']]) -%}{%- endfor -%}
+    {%- set row_number = '(' ~ rows_before[:-1] ~ '[cast(file_index as bigint) + 1] + cast(file_row_number as bigint) + 1)' -%}
+{%- endif -%}
 {#- Names are compared without their case: `Score` is `score`, not a column to be ignored. -#}
 {%- set types = {} -%}
 {%- set keys = {} -%}
@@ -203,14 +215,17 @@
     'first_file': first_file,
     'types': types,
     'keys': keys,
-    'row_json': "coalesce(document, cast(to_json(line) as varchar))" if formats[0] == 'jsonl'
-        else 'cast(to_json("delivered row") as varchar)',
+    'row_number': row_number,
+    'row_digest': customer_scores.digest([row_number, '"delivered row"']),
+    'raw_row': "coalesce(document, cast(to_json(line) as varchar))" if formats[0] == 'jsonl'
+        else '"delivered row"',
 }) }}
 {% endmacro %}
 
 
 {% macro duckdb_raw_view(table, columns, source) %}
-{#- The statement that creates raw.<table>: the contract's columns in the contract's order, the row's position and its whole content. -#}
+{#- The statement that creates raw.<table>: the contract's columns in the contract's order, the row's position, its whole content, and a
+  number that changes with either. -#}
 {%- set null_types = {'id': 'varchar', 'text': 'varchar', 'time': 'timestamp', 'number': 'decimal(18, 6)'} -%}
 {%- set kinds = {
     'id': ['a text or a whole number', '^(VARCHAR|JSON|UUID|ENUM.*|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|"NULL")$'],
@@ -248,12 +263,14 @@ create or replace view raw.{{ table }} as
 select
     {{ selected | join(',\n    ') }},
 {%- if source %}
-    row_number() over () as row_number,
-    {{ source.row_json }} as raw_row
+    {{ source.row_number }} as row_number,
+    {{ source.raw_row }} as raw_row,
+    {{ source.row_digest }} as row_digest
 from {{ source.reader }} as "delivered row"
 {%- else %}
     cast(null as bigint) as row_number,
-    cast(null as varchar) as raw_row
+    cast(null as varchar) as raw_row,
+    cast(null as bigint) as row_digest
 where false
 {%- endif %}
 {% endmacro %}

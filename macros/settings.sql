@@ -42,6 +42,12 @@
 {% endmacro %}
 
 
+{% macro dedup_lookback_days() %}
+{#- Days of load within which two rows with one event id are compared, though they do not tell the same time. -#}
+{{ return(customer_scores.required_whole_number('dedup_lookback_days', 0, 10000)) }}
+{% endmacro %}
+
+
 {% macro min_answers() %}
 {#- Fewest counted answers of a survey cell that is shown. -#}
 {{ return(customer_scores.required_whole_number('min_answers', 1, 1000)) }}

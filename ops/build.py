@@ -5,6 +5,7 @@ lock; 4 the audit or the publishing failed. Unless it is 0, readers still see th
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -81,6 +82,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
             published = warehouse.publish(build_id)
         except OSError as error:
             raise BuildError(f"The new marts could not be put in place: {error}", 4) from error
+        warehouse.project_digest.write_text(_project_digest(options.project_dir))
         seconds["publish"] = time.monotonic() - began
     except BuildError as error:
         failure = error
@@ -141,6 +143,11 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
         settings.check_files(options.settings, options.project_dir / "seeds")
     dbt_vars = settings.read_vars(options.settings, options.project_dir)
     settings.stage_project(options.project_dir, options.settings, warehouse.project)
+    digest = _project_digest(options.project_dir)
+    if warehouse.published() and not options.full_refresh and _read(warehouse.project_digest) != digest:
+        # What is kept from build to build knows which rows it was made from, but not which code made it.
+        print("The project is not the one that made the published marts: everything is built anew.")
+        options.full_refresh = True
     warehouse.start_marts(options.full_refresh)
     (warehouse.target / "run_results.json").unlink(missing_ok=True)
     try:
@@ -153,6 +160,18 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
         ) from error
     warehouse.work_db.chmod(0o600)
     return dbt_vars
+
+
+def _project_digest(project: Path) -> str:
+    """A text that changes with any model or macro of the project."""
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in ("models", "macros") for path in (project / folder).rglob("*.*")):
+        digest.update(f"{path.relative_to(project)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text() if path.is_file() else None
 
 
 def _command(options: argparse.Namespace, warehouse: Warehouse, log: Path, dbt_vars: dict) -> list[str]:

@@ -21,6 +21,12 @@ from ops.messages import BuildError
 SEALED = {"enable_external_access": "false", "lock_configuration": "true"}
 # BI drivers lag behind: the newest storage version that a published file may need.
 STORAGE_VERSION = (1, 5, 0)
+# What readers open; and what is kept from build to build, which views of the first read.
+SCHEMAS = ("main", "main_history")
+STAMP = """
+    count(as_of_date), min(as_of_date), max(as_of_date),
+    min(coalesce(build_id, 'null')), max(coalesce(build_id, 'null'))
+"""
 COUNTS = ("raw_rows", "accepted", "duplicates", "rejected")
 
 
@@ -40,6 +46,7 @@ class Warehouse:
         self.project = self.work / "project"
         self.target = self.work / "target"
         self.logs = self.work / "logs"
+        self.project_digest = self.work / "project_digest"
 
     def version(self, build_id: str) -> Path:
         """Where the marts of a build lie once they are published."""
@@ -152,7 +159,7 @@ class Audit:
 def audit(marts: Path, build_id: str) -> Audit:
     """Reads a finished marts file whole.
 
-    Raises BuildError (4) unless each table in schema main is of this build and of one `as_of_date`, no raw row
+    Raises BuildError (4) unless each table that readers open is of this build and of one `as_of_date`, no raw row
     was lost, every column of every table can be read, and BI drivers can open the file.
     """
     if not marts.is_file():
@@ -178,10 +185,11 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
         where table_catalog = current_database() group by all order by all
     """).fetchall()
     for schema, table, is_view, columns in relations:
-        if schema != "main":
-            problems.append(f"{schema}.{table} is in the file, where only the marts in schema main belong.")
+        if schema not in SCHEMAS:
+            problems.append(f"{schema}.{table} is in the file, where only {' and '.join(SCHEMAS)} belong.")
             continue
-        if not {"build_id", "as_of_date"} <= set(columns):
+        is_stamped = {"build_id", "as_of_date"} <= set(columns)
+        if not is_stamped and schema == SCHEMAS[0]:
             problems.append(f"{table} lacks the column build_id or as_of_date.")
             continue
         if is_view:
@@ -189,15 +197,14 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
             connection.execute(f'select * from "{table}" limit 0')
             continue
         scan = "".join(', bit_xor(hash("{}"))'.format(name.replace('"', '""')) for name in columns)
-        rows[table], *found = connection.execute(f"""
-            select
-                count(*), count(as_of_date), min(as_of_date), max(as_of_date),
-                min(coalesce(build_id, 'null')), max(coalesce(build_id, 'null')) {scan}
-            from "{table}"
+        stamp = STAMP if is_stamped else "null, null, null, null, null"
+        name = table if schema == SCHEMAS[0] else f"{schema}.{table}"
+        rows[name], *found = connection.execute(f"""
+            select count(*), {stamp} {scan} from "{schema}"."{table}"
         """).fetchone()[:6]
-        if rows[table]:
+        if rows[name] and is_stamped:
             dated, first_day, last_day, *build_ids = found
-            days |= {first_day, last_day} if dated == rows[table] else {None}
+            days |= {first_day, last_day} if dated == rows[name] else {None}
             if set(build_ids) != {build_id}:
                 found_builds = " and ".join(sorted(set(build_ids)))
                 problems.append(

@@ -69,7 +69,7 @@ def test_published_engagement_points_come_out_of_raw_events(tmp_path):
 
 def test_published_scale_gives_the_published_scores():
     scale = engagement.Scale("published", [Decimal(0), Decimal(208)], [1.0, 100.0])
-    scores = engagement.interpolate(np.array([475.0, 149.0, 89.0]), scale)
+    scores = engagement.interpolate(np.array([475, 149, 89]) * 1_000_000, scale) / 1_000_000
     assert scores == pytest.approx([100, 71.92, 43.36], abs=0.005)
 
 
@@ -98,4 +98,4 @@ def test_population_scale_is_the_worked_example_of_d19():
     seed = pd.DataFrame({"point_share": ["0.5", "0.9", "0.99"], "score": ["50", "90", "100"]})
     scale = engagement.population_scale(seed, np.array([10, 10, 10, 40]) * 1_000_000, "population-2025-06-30")
     assert list(zip(scale.points, scale.scores, strict=True)) == [(0, 1), (10, 50), (40, 90)]
-    assert engagement.interpolate(np.array([40.0, 50.0]), scale).tolist() == [90, 90]
+    assert engagement.interpolate(np.array([40, 50]) * 1_000_000, scale).tolist() == [90_000_000, 90_000_000]

@@ -1,4 +1,5 @@
--- One row: the day that is today, the first day of the data, and the first day with an event.
+-- One row: the day that is today, the first day of the data, the first day with an event, and the day of the
+-- population's scale.
 with activity as (
     select * from {{ ref('int_activity_daily') }}
 ),
@@ -30,10 +31,29 @@ days as (
         max({{ reporting_date('updated_at') }}) as last_day
     from customers
     where verdict = 'accepted'
+),
+
+today as (
+    select
+        coalesce({{ as_of_date_setting() }}, max(last_day)) as as_of_date,
+        min(first_day) as first_date
+    from days
 )
 
 select
-    coalesce({{ as_of_date_setting() }}, max(last_day)) as as_of_date,
-    min(first_day) as first_date,
-    (select min(activity.activity_date) from activity) as first_activity_date
-from days
+    as_of_date,
+    first_date,
+    (select min(activity.activity_date) from activity) as first_activity_date,
+    -- The population of a scale is there as long as anybody's event is in the window.
+    least(
+        as_of_date,
+        coalesce(
+            (
+                select {{ add_days('max(activity.activity_date)', score_window_days() - 1) }}
+                from activity
+                where activity.activity_date <= today.as_of_date
+            ),
+            as_of_date
+        )
+    ) as scale_date
+from today

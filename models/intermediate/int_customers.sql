@@ -14,6 +14,8 @@ as_of as (
 
 select
     first_sightings.customer_id,
+    -- The same customer may have another number in another build: it serves joins within one.
+    cast(row_number() over (order by first_sightings.customer_id) as integer) as customer_number,
     current_versions.customer_id is null as is_inferred,
     coalesce(current_versions.plan, 'unknown') as plan,
     coalesce(current_versions.industry, 'unknown') as industry,

@@ -1,65 +1,99 @@
 -- One row per customer and score date: the score, and what stands beside it.
 {%- set window_days = score_window_days() %}
-with windows as (
-    select * from {{ ref('int_engagement_status') }}
+{%- set observed_days = '(' ~ days_between('customers.observed_from', 'compared.score_date') ~ ' + 1)' %}
+with customers as (
+    select * from {{ ref('int_customers') }}
 ),
 
-scale_lines as (
-    select * from {{ ref('int_scale_lines') }}
+{%- if is_incremental() %}
+
+-- What stands, and what a day that is made anew compares itself with.
+earlier_dates as (
+    select distinct {{ add_days('dates.score_date', '-earlier.windows * ' ~ window_days) }} as score_date
+    from {{ ref('int_score_dates') }} as dates
+    cross join (values (1), (2), (3), (4)) as earlier (windows)
+    where dates.is_stale
 ),
+
+kept as (
+    select
+        customers.customer_number,
+        scores.score_date,
+        scores.points,
+        scores.engagement_score,
+        false as is_stale
+    from {{ this }} as scores
+    inner join customers on scores.customer_id = customers.customer_id
+    inner join earlier_dates on scores.score_date = earlier_dates.score_date
+    inner join {{ ref('int_score_dates') }} as dates
+        on scores.score_date = dates.score_date
+        and not dates.is_stale
+),
+{%- endif %}
 
 scored as (
     select
         windows.*,
-        case
-            -- Silence scores 1 on any scale.
-            when windows.is_scored and windows.event_count = 0 then 1.0
-            when windows.is_scored
-                then {{ interpolate(
-                    'windows.points', 'scale_lines.from_points', 'scale_lines.to_points', 'scale_lines.from_score',
-                    'scale_lines.to_score'
-                ) }}
-        end as engagement_score,
-        -- Points are ranked, not scores: clamped scores would tie.
-        case
-            when windows.is_scored
-                then 100.0 * percent_rank() over (
-                    partition by windows.score_date, windows.is_scored order by windows.points
-                )
-        end as engagement_percentile
-    from windows
-    left join scale_lines
-        on windows.is_scored
-        and (scale_lines.from_points is null or windows.points >= scale_lines.from_points)
-        and (scale_lines.to_points is null or windows.points < scale_lines.to_points)
+        point_scores.engagement_score,
+        point_scores.engagement_percentile,
+        point_scores.band_number,
+        true as is_stale
+    from {{ ref('int_engagement_windows') }} as windows
+    left join {{ ref('int_point_scores') }} as point_scores
+        on windows.score_date = point_scores.score_date
+        and windows.points = point_scores.points
+        and (windows.event_count = 0) = point_scores.is_silent
+        and windows.is_scored
+    {%- if is_incremental() %}
+    union all by name
+    select * from kept
+    {%- endif %}
 ),
 
--- Rows are dense, so that one window earlier is so many rows earlier.
+-- Days that are a multiple of the window apart follow each other here, so that one window earlier is one row earlier.
 compared as (
     select
         *,
-        lag(engagement_score, {{ window_days }}) over history as previous_score,
-        lag(is_full_window, {{ 4 * window_days }}) over history as has_baseline,
-        {% for windows_ago in range(1, 5) -%}
-        lag(points, {{ windows_ago * window_days }}) over history{{ ' + ' if not loop.last }}
+        lag(engagement_score) over history as earlier_score,
+        lag(points) over history as earlier_points,
+        lag(points) over history
+        {%- for windows_ago in range(2, 5) %}
+        + lag(points, {{ windows_ago }}) over history
         {%- endfor %} as four_windows_points
     from scored
-    window history as (partition by customer_id order by score_date)
+    window history as (
+        partition by
+            customer_number, {{ days_between("cast('2000-01-01' as date)", 'score_date') }} % {{ window_days }}
+        order by score_date
+    )
 )
 
 select
-    customer_id,
-    score_date,
-    status,
-    event_count,
-    active_days,
-    active_users,
-    points,
-    engagement_score,
-    engagement_percentile,
+    customers.customer_id,
+    compared.score_date,
+    -- The row of the churn day says so, and keeps the score that the customer had earned.
+    cast(case
+        when compared.score_date = customers.churned_date then {{ status_number('churned') }}
+        when {{ observed_days }} < {{ window_days }} then {{ status_number('too_new') }}
+        when not compared.is_scored then {{ status_number('never_active') }}
+        when compared.event_count = 0 then {{ status_number('silent') }}
+        else {{ status_number('active') }}
+    end as smallint) as status_number,
+    cast(compared.event_count as bigint) as event_count,
+    cast(compared.active_days as bigint) as active_days,
+    cast(compared.active_users as bigint) as active_users,
+    compared.points,
+    compared.engagement_score,
+    compared.engagement_percentile,
+    cast(compared.band_number as smallint) as band_number,
     case
-        when has_baseline and four_windows_points <> 0
-            then cast(4 * points as double precision) / cast(four_windows_points as double precision)
+        when {{ observed_days }} >= {{ 5 * window_days }}
+            then
+                cast(4 * compared.points as double precision)
+                / nullif(cast(compared.four_windows_points as double precision), 0)
     end as baseline_ratio,
-    previous_score
+    case when {{ observed_days }} > {{ window_days }} then compared.earlier_points end as previous_points,
+    case when {{ observed_days }} > {{ window_days }} then compared.earlier_score end as previous_score
 from compared
+inner join customers on compared.customer_number = customers.customer_number
+where compared.is_stale

@@ -1,47 +1,62 @@
--- One row per customer and score date: what the window that ends that day holds.
-with customers as (
-    select * from {{ ref('int_customers') }}
+-- One row per customer and score date that is made anew: what the window that ends that day holds.
+{%- set window_days = score_window_days() %}
+with activity as (
+    select * from {{ ref('int_window_activity') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
+users as (
+    select * from {{ ref('int_window_users') }}
 ),
 
-steps as (
-    select * from {{ ref('int_window_steps') }}
+scaffold as (
+    select * from {{ ref('int_score_scaffold') }}
 ),
 
-days as (
-    select cast(series.day as date) as score_date
-    from {{ date_series('(select first_activity_date from as_of)', '(select as_of_date from as_of)') }} as series
-),
-
--- Every day from first sight to churn, silent days too: silence is a finding.
-score_dates as (
+-- Rows are dense, so that a window is so many rows. The dearest step of all carries nothing that can be had later, and
+-- two counts in one sum: a window has at most 366 days.
+summed as (
     select
-        customers.customer_id,
-        customers.observed_from,
-        customers.first_active_date,
-        customers.churned_date,
-        days.score_date
-    from customers
-    inner join days
-        on customers.observed_from <= days.score_date
-        and days.score_date <= coalesce(customers.churned_date, customers.as_of_date)
+        scaffold.customer_number,
+        scaffold.run,
+        scaffold.day,
+        scaffold.is_score_date,
+        scaffold.is_scored,
+        sum(activity.points) over (
+            history rows between {{ decay_steps()[0].age_to }} preceding and current row
+        ) as points,
+        sum(cast(activity.event_count as bigint) * 512 + cast(activity.event_count > 0 as integer)) over (
+            history rows between {{ window_days - 1 }} preceding and current row
+        ) as counts
+    from scaffold
+    left join activity
+        on scaffold.customer_number = activity.customer_number
+        and scaffold.day = activity.activity_day
+        and scaffold.run = activity.run
+    window history as (partition by scaffold.customer_number, scaffold.run order by scaffold.day)
+),
+
+totals as (
+    select
+        customer_number,
+        day as score_date,
+        is_score_date,
+        is_scored,
+        cast(coalesce(points, 0) as decimal(18, 6)) as points,
+        coalesce(cast(counts as bigint), 0) as counts
+    from summed
 )
 
 select
-    score_dates.*,
-    cast(sum(coalesce(steps.points, 0)) over so_far as decimal(18, 6)) as points,
-    cast(sum(coalesce(steps.event_count, 0)) over so_far as bigint) as event_count,
-    cast(sum(coalesce(steps.active_days, 0)) over so_far as bigint) as active_days,
-    cast(sum(coalesce(steps.active_users, 0)) over so_far as bigint) as active_users
-from score_dates
-left join steps
-    on score_dates.customer_id = steps.customer_id
-    and score_dates.score_date = steps.step_date
-window so_far as (
-    partition by score_dates.customer_id
-    order by score_dates.score_date
-    rows between unbounded preceding and current row
-)
+    totals.customer_number,
+    totals.score_date,
+    totals.is_scored,
+    totals.points,
+    cast(totals.counts // 512 as integer) as event_count,
+    cast(totals.counts % 512 as integer) as active_days,
+    -- Nobody named: the account itself is the only user.
+    coalesce(users.active_users, cast(least(totals.counts, 1) as integer)) as active_users
+from totals
+left join users
+    on totals.customer_number = users.customer_number
+    and totals.score_date = users.score_date
+where totals.is_score_date

@@ -21,6 +21,15 @@ current_versions as (
     where recency = 1
 ),
 
+-- Once over the ledger, for both of its uses.
+first_events as (
+    select
+        customer_id,
+        min(activity_date) as first_active_date
+    from activity
+    group by customer_id
+),
+
 sightings as (
     select
         customer_id,
@@ -39,8 +48,8 @@ sightings as (
     union all
     select
         customer_id,
-        activity_date as seen_date
-    from activity
+        first_active_date as seen_date
+    from first_events
     union all
     select
         customer_id,
@@ -58,14 +67,6 @@ first_seen as (
         customer_id,
         min(seen_date) as first_seen_date
     from sightings
-    group by customer_id
-),
-
-first_events as (
-    select
-        customer_id,
-        min(activity_date) as first_active_date
-    from activity
     group by customer_id
 )
 

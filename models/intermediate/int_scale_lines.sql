@@ -1,4 +1,5 @@
--- One row per line between two neighbouring cut points of the scale, and one for each open end: no points fall through.
+-- One row per scale version and line between two neighbouring cut points, and one for each open end: no points fall
+-- through.
 with scale as (
     select * from {{ ref('int_engagement_scale') }}
 ),
@@ -6,24 +7,35 @@ with scale as (
 upper_ends as (
     select
         scale_version,
+        is_in_use,
         points as from_points,
-        lead(points) over (order by points) as to_points,
+        lead(points) over cuts as to_points,
         score as from_score,
-        coalesce(lead(score) over (order by points), score) as to_score
+        coalesce(lead(score) over cuts, score) as to_score,
+        row_number() over cuts as cut_number
     from scale
+    window cuts as (partition by scale_version order by points)
 ),
 
-lower_end as (
+lower_ends as (
     select
         scale_version,
+        is_in_use,
         cast(null as decimal(18, 6)) as from_points,
-        points as to_points,
-        score as from_score,
-        score as to_score
-    from scale
-    where points = (select min(cuts.points) from scale as cuts)
+        from_points as to_points,
+        from_score,
+        from_score as to_score
+    from upper_ends
+    where cut_number = 1
 )
 
-select * from upper_ends
+select
+    scale_version,
+    is_in_use,
+    from_points,
+    to_points,
+    from_score,
+    to_score
+from upper_ends
 union all
-select * from lower_end
+select * from lower_ends

@@ -6,6 +6,7 @@ with bands as (
 select
     metric,
     band,
+    cast(row_number() over (partition by metric order by lower_edge) as integer) as band_number,
     lower_edge,
     lead(lower_edge) over (partition by metric order by lower_edge) as upper_edge
 from bands

@@ -1,12 +1,10 @@
--- One row per customer, user and day with an event: distinct users cannot be added up from the ledger.
-with events as (
-    select * from {{ ref('stg_events') }}
-)
+-- One row per customer, named user, activity date and load date: distinct users cannot be added up from the ledger.
+with {{ counting_events() }}
 
 select distinct
     customer_id,
-    -- An event without a user is by the account itself.
-    coalesce(user_id, '') as user_id,
-    {{ reporting_date('occurred_at') }} as activity_date
-from events
-where verdict = 'accepted'
+    user_id,
+    {{ reporting_date('occurred_at') }} as activity_date,
+    load_date
+from counting
+where user_id is not null

@@ -27,7 +27,13 @@ def model(dbt, session):
     survey_scores = dbt.ref("customer_survey_scores")
 
     sample = dbt.ref("int_customers").order("md5(customer_id), customer_id").limit(SAMPLE).project("customer_id")
-    events = _of(sample, dbt.ref("stg_events").filter("verdict = 'accepted'"), "event_type, occurred_at")
+    # Only the window's events are read, and a day more on either side for the zone: that reads a fraction of the files.
+    recent = f"""
+        occurred_at between timestamp '{today}' - interval {window + 1} day and timestamp '{today}' + interval 2 day
+    """
+    set_aside = dbt.ref("int_events_set_aside").project("row_number")
+    accepted = dbt.ref("stg_events").filter(recent).join(set_aside, "row_number", how="anti")
+    events = _of(sample, accepted, "event_type, occurred_at, load_date")
     answers = _of(
         sample,
         dbt.ref("stg_survey_answers").filter("verdict = 'accepted' and score is not null"),
@@ -62,11 +68,12 @@ def _local_days(times, zone):
 
 
 def _points(events, weights, today, zone, window, half_life):
-    """Points by customer on `today`, exact: each day's count of a type times its weight and factor, to six places."""
+    """Points by customer on `today`, exact: each ledger line's count times its weight and factor, to six places."""
     days = _local_days(events["occurred_at"], zone)
     age = (pd.Timestamp(today) - days).dt.days
     lines = events.assign(day=days, age=age)[age.between(0, window - 1)]
-    lines = lines.groupby(["customer_id", "event_type", "day", "age"]).size().rename("events").reset_index()
+    line = ["customer_id", "event_type", "day", "age", "load_date"]
+    lines = lines.groupby(line).size().rename("events").reset_index()
     lines = lines.merge(weights, on="event_type")
     begins = pd.to_datetime(lines["valid_from"]).fillna(pd.Timestamp.min)
     ends = pd.to_datetime(lines["valid_to"]).fillna(pd.Timestamp.max)

@@ -1,12 +1,27 @@
 -- One row per raw table: how many rows came, and what became of them.
-with judged as (
-    {%- for table in ['events', 'survey_answers', 'customers'] %}
+with ledger as (
+    select * from {{ ref('int_activity_daily') }}
+),
+
+set_aside as (
+    select * from {{ ref('int_events_set_aside') }}
+),
+
+-- Accepted events are those that the ledger counts, so that what is lost on the way there shows as well.
+judged as (
+    select
+        'events' as source_table,
+        (select cast(coalesce(sum(ledger.event_count), 0) as bigint) from ledger) as accepted,
+        count(*) as duplicates
+    from set_aside
+    where verdict = 'duplicate'
+    {%- for table in ['survey_answers', 'customers'] %}
+    union all
     select
         '{{ table }}' as source_table,
         count(case when verdict = 'accepted' then 1 end) as accepted,
         count(case when verdict = 'duplicate' then 1 end) as duplicates
     from {{ ref('stg_' ~ table) }}
-    {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 

@@ -1,4 +1,22 @@
--- One row per raw event, judged: accepted, a duplicate, or rejected with every reason that holds.
+-- One row per raw event, typed, with every reason for which it is rejected whatever the other rows are.
+{#-
+  A view: the events are read where they lie, by the models that aggregate them. What they tell together (which are copies of
+  one another) is judged in int_events_set_aside.
+-#}
+{{ config(materialized='view') }}
+{%- set rules = [
+    ['missing_event_id', 'event_id is null'],
+    ['missing_customer_id', 'customer_id is null'],
+    ['missing_event_type', 'event_type is null'],
+    ['missing_occurred_at', 'not has_occurred_at'],
+    ['unparsable_occurred_at', 'has_occurred_at and occurred_at is null'],
+    ['implausible_time', is_implausible('occurred_at') ~ ' or ' ~ is_implausible('loaded_at')],
+    ['unparsable_loaded_at', 'has_loaded_at and loaded_at is null'],
+    ['future', is_future('occurred_at')],
+    ['invalid_amount', 'has_amount and amount is null'],
+    ['invalid_duration', 'has_duration_seconds and duration_seconds is null'],
+    ['negative_duration', 'duration_seconds < 0'],
+] %}
 with raw_events as (
     select * from {{ source('raw', 'events') }}
 ),
@@ -6,6 +24,7 @@ with raw_events as (
 typed as (
     select
         row_number,
+        row_digest,
         {{ clean_text('event_id') }} as event_id,
         {{ clean_text('customer_id') }} as customer_id,
         {{ clean_text('event_type') }} as event_type,
@@ -23,49 +42,25 @@ typed as (
         {{ parse_timestamp('loaded_at') }} as loaded_at,
         raw_row
     from raw_events
-),
-
-reasoned as (
-    select
-        *,
-        coalesce(loaded_at, occurred_at) as load_time,
-        {{ reject_reasons([
-            ['missing_event_id', 'event_id is null'],
-            ['missing_customer_id', 'customer_id is null'],
-            ['missing_event_type', 'event_type is null'],
-            ['missing_occurred_at', 'not has_occurred_at'],
-            ['unparsable_occurred_at', 'has_occurred_at and occurred_at is null'],
-            ['implausible_time', is_implausible('occurred_at') ~ ' or ' ~ is_implausible('loaded_at')],
-            ['unparsable_loaded_at', 'has_loaded_at and loaded_at is null'],
-            ['future', is_future('occurred_at')],
-            ['invalid_amount', 'has_amount and amount is null'],
-            ['invalid_duration', 'has_duration_seconds and duration_seconds is null'],
-            ['negative_duration', 'duration_seconds < 0'],
-        ]) }} as own_reasons
-    from typed
-),
-
-{{ judge(
-    id=['event_id'],
-    content=[
-        'customer_id', 'event_type', 'occurred_at', 'user_id', 'session_id', 'channel', 'amount', 'duration_seconds',
-        'properties'
-    ]
-) }}
+)
 
 select
     row_number,
+    row_digest,
     event_id,
     customer_id,
     user_id,
     session_id,
     event_type,
     channel,
+    properties,
     amount,
     duration_seconds,
     occurred_at,
-    load_time as loaded_at,
-    verdict,
-    reject_reasons,
-    case when verdict = 'rejected' then raw_row end as raw_row
-from judged
+    loaded_at,
+    {{ load_time() }} as load_time,
+    {{ load_date() }} as load_date,
+    {{ has_reason(rules) }} as is_rejected,
+    {{ reject_reasons(rules) }} as own_reasons,
+    raw_row
+from typed

@@ -90,5 +90,5 @@ select
     load_time as loaded_at,
     verdict,
     reject_reasons,
-    case when verdict = 'rejected' then raw_row end as raw_row
+    case when verdict = 'rejected' then {{ row_as_text('raw_row') }} end as raw_row
 from judged

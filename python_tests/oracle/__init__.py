@@ -5,16 +5,21 @@ Two ways to one number: where they differ, one of them is wrong, or DECISIONS.md
 
 import datetime as dt
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from .customers import build_customers, build_segments, gather_evidence
-from .engagement import build_engagement
-from .raw import judge_folder, rejected_rows, row_reconciliation
+from .customers import Evidence, build_customers, build_segments, gather_evidence
+from .engagement import Panel, build_engagement, build_panel
+from .history import as_known, restatements
+from .population import comparisons, distribution, scale_effects, segment_engagement
+from .raw import Judged, judge_folder, rejected_rows, row_reconciliation
 from .settings import DEFAULTS, OracleError, load_seeds, load_settings
 from .surveys import build_surveys
+from .trends import instrumentation_breaks, trends
 
-__all__ = ["DEFAULTS", "OracleError", "compute"]
+__all__ = ["DEFAULTS", "OracleError", "compute", "engagement_as_known"]
 
 DIM_COLUMNS = [
     "customer_id",
@@ -31,7 +36,6 @@ DIM_COLUMNS = [
     "acquisition_cost",
 ]
 
-
 TODAY = [
     "status",
     "event_count",
@@ -42,17 +46,51 @@ TODAY = [
     "engagement_percentile",
     "engagement_band",
     "baseline_ratio",
+    "previous_points",
+    "points_change",
     "previous_score",
     "score_change",
+    "score_direction",
 ]
 
 
-def customer_scores(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+class Basis(NamedTuple):
+    """What all tables are computed from."""
+
+    settings: dict
+    seeds: dict[str, pd.DataFrame]
+    judged: dict[str, Judged]
+    evidence: Evidence
+    dim: pd.DataFrame
+    panel: Panel
+
+
+def lay_basis(raw_folder: Path, seeds: dict[str, pd.DataFrame] | None, settings: dict | None) -> Basis:
+    """Read and judge the raw rows, and place what is accepted. Raises OracleError where a build must stop."""
+    raw_folder = Path(raw_folder)
+    settings = load_settings(raw_folder, settings)
+    seeds = load_seeds(raw_folder, seeds)
+    zone = settings["reporting_timezone"]
+    judged = judge_folder(raw_folder, settings, seeds["survey_questions"])
+    evidence = gather_evidence(judged, zone, settings["as_of_date"])
+    dim = build_customers(evidence, zone)
+    return Basis(settings, seeds, judged, evidence, dim, build_panel(evidence, dim, seeds, settings))
+
+
+def last_trends(panel: Panel) -> pd.DataFrame:
+    """customer_id, trend and trend_p_value of each customer's last score row."""
+    last = np.where(panel.exists, np.arange(len(panel.calendar)), -1).max(axis=1, initial=-1)
+    who = np.flatnonzero(last >= 0)
+    table = trends(panel, who, last[who])[["customer_id", "trend", "p_value"]]
+    return table.rename(columns={"p_value": "trend_p_value"})
+
+
+def customer_scores(tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame) -> pd.DataFrame:
     """The table `customer_scores`: each customer with its last engagement row and its answers to three metrics."""
     who = ["customer_id", "is_inferred", "plan", "industry", "region", "lifecycle_stage", "first_seen_date"]
-    last = tables["fct_engagement_scores"].sort_values("score_date").drop_duplicates("customer_id", keep="last")
+    last = tables["fct_engagement_scores"].drop_duplicates("customer_id", keep="last")
     wide = tables["dim_customers"][who].merge(last[["customer_id", "score_date", *TODAY]], how="left")
-    wide = wide.rename(columns={"status": "engagement_status"})
+    wide = wide.rename(columns={"status": "engagement_status"}).merge(own_trends, how="left")
     surveys = tables["customer_survey_scores"]
     for metric in ("nps", "csat", "effort"):
         own = surveys[surveys["metric"] == metric][["customer_id", "score", "last_answered_at", "response_class"]]
@@ -77,28 +115,48 @@ def compute(
 
     raw_folder: events, survey_answers and customers as files, with its own `settings/`, which count here too.
     seeds: whole seeds in place of the project's. settings: dbt vars in place of those of `settings/vars.yml`.
-    contribution_dates: score dates of `fct_engagement_contributions`; by default as_of_date alone.
+    contribution_dates: score dates of `fct_engagement_contributions`, `fct_engagement_changes` and
+    `engagement_trends`; by default as_of_date alone.
 
     Days are datetime64[us] at midnight, times datetime64[us] in UTC without a zone, DECIMAL columns hold Decimal,
     nulls are None, NaN, NaT or NA. `rejected_rows` comes without `raw_row`.
     Raises OracleError where a build must stop before it publishes.
     """
-    raw_folder = Path(raw_folder)
-    settings = load_settings(raw_folder, settings)
-    seeds = load_seeds(raw_folder, seeds)
-    zone = settings["reporting_timezone"]
-    judged = judge_folder(raw_folder, settings, seeds["survey_questions"])
-    evidence = gather_evidence(judged, zone, settings["as_of_date"])
-    dim = build_customers(evidence, zone)
+    settings, seeds, judged, evidence, dim, panel = lay_basis(raw_folder, seeds, settings)
     segments = build_segments(evidence, dim, settings["segment_columns"])
     dates = [evidence.as_of] if contribution_dates is None else [pd.Timestamp(day) for day in contribution_dates]
+    asked = panel.positions(dates)
+    who, place = np.nonzero(panel.exists[:, asked])
     tables = {
         "row_reconciliation": row_reconciliation(judged),
         "rejected_rows": rejected_rows(judged),
         "dim_customers": dim[DIM_COLUMNS],
         "customer_segments": segments,
-        **build_engagement(evidence, dim, seeds, settings, dates),
+        **build_engagement(panel, evidence.events, settings["score_half_life_days"], asked),
+        "score_restatements": restatements(panel),
+        "segment_engagement": segment_engagement(panel, segments),
+        "engagement_distribution": distribution(panel),
+        "segment_comparisons": comparisons(panel, segments),
+        "scale_effects": scale_effects(panel),
+        "engagement_trends": trends(panel, who, asked[place]),
+        "instrumentation_breaks": instrumentation_breaks(panel, seeds["instrumentation_rules"]),
         **build_surveys(evidence, dim, segments, seeds, settings["min_answers"]),
     }
-    tables["customer_scores"] = customer_scores(tables)
+    tables["customer_scores"] = customer_scores(tables, last_trends(panel))
     return {name: plain(table) for name, table in tables.items()}
+
+
+def engagement_as_known(
+    raw_folder: Path,
+    known_on: dt.date,
+    score_date: dt.date,
+    seeds: dict[str, pd.DataFrame] | None = None,
+    settings: dict | None = None,
+) -> pd.DataFrame:
+    """The scores of one date from the events that were loaded by the end of `known_on`, on the scale in use today.
+
+    One row per row of `fct_engagement_scores` of that date: customer_id, score_date, event_count, active_days, points,
+    engagement_score. The other parameters and the types are those of `compute`.
+    """
+    panel = lay_basis(raw_folder, seeds, settings).panel
+    return plain(as_known(panel, pd.Timestamp(known_on), pd.Timestamp(score_date)))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .raw import FIXED_SEGMENTS, Judged
+from .raw import FIXED_SEGMENTS, Judged, reporting_days
 from .settings import OracleError
 
 UNKNOWN = "unknown"
@@ -15,7 +15,7 @@ UNKNOWN = "unknown"
 class Evidence(NamedTuple):
     """Accepted rows as of today, each with its reporting days (datetime64[us], midnight); days after it do not exist.
 
-    events: + day. answers: + sent_day, answered_day, is_answer. versions: + updated_day, oldest first.
+    events: + day, load_day. answers: + sent_day, answered_day, is_answer. versions: + updated_day, oldest first.
     """
 
     events: pd.DataFrame
@@ -25,18 +25,15 @@ class Evidence(NamedTuple):
     as_of: pd.Timestamp
 
 
-def reporting_days(times: pd.Series, zone: str) -> pd.Series:
-    """The day of each UTC time in the reporting zone; NaT stays NaT."""
-    local = times.astype("datetime64[us]").dt.tz_localize("UTC").dt.tz_convert(zone)
-    return local.dt.tz_localize(None).dt.normalize()
-
-
 def gather_evidence(judged: dict[str, Judged], zone: str, as_of_date: dt.date | None) -> Evidence:
     """Place all accepted rows in days, find "today" (D1), and leave out what lies after it.
 
     Raises OracleError where no accepted row has a day.
     """
-    events = judged["events"].accepted.assign(day=lambda rows: reporting_days(rows["occurred_at"], zone))
+    events = judged["events"].accepted.assign(
+        day=lambda rows: reporting_days(rows["occurred_at"], zone),
+        load_day=lambda rows: reporting_days(rows["first_loaded_at"], zone),
+    )
     answers = judged["survey_answers"].accepted.assign(
         sent_day=lambda rows: reporting_days(rows["sent_at"], zone),
         answered_day=lambda rows: reporting_days(rows["answered_at"], zone),

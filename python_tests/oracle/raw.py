@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .settings import OracleError, clean_text
+from .settings import OracleError, clean_text, six_places
 
 COLUMNS = {
     "events": {
@@ -77,6 +77,7 @@ NOT_A_TIME = np.iinfo(np.int64).min
 EARLIEST = np.datetime64("2000-01-01", "us")
 TOO_LATE = np.datetime64("2100-01-01", "us")
 CLOCK_TOLERANCE = np.timedelta64(5, "m")
+DAY = np.timedelta64(1, "D")
 
 csv.field_size_limit(2**31 - 1)
 
@@ -319,20 +320,54 @@ def customer_flags(columns: dict[str, Parsed]) -> dict[str, np.ndarray]:
     }
 
 
+def reporting_days(times: pd.Series, zone: str) -> pd.Series:
+    """The day of each UTC time in the reporting zone; NaT stays NaT."""
+    local = times.astype("datetime64[us]").dt.tz_localize("UTC").dt.tz_convert(zone)
+    return local.dt.tz_localize(None).dt.normalize()
+
+
+def content_of(rows: pd.DataFrame) -> list[tuple]:
+    """For each row what two copies must agree in (D12), with None for null."""
+    content = rows.drop(columns=["first_loaded_at", "loaded_at", "row_number"], errors="ignore").astype(object)
+    return list(content.where(content.notna(), None).itertuples(index=False, name=None))
+
+
+def sharing_key(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """The rows that share their key with another, in the order in which they were loaded."""
+    return rows[rows.duplicated(key, keep=False)].sort_values(["first_loaded_at", "row_number"])
+
+
 def find_copies(rows: pd.DataFrame, key: list[str]) -> tuple[list[int], list[int]]:
     """Index labels of true copies and of conflicting ones, among rows that share a key (D11, D12)."""
-    shared = rows[rows.duplicated(key, keep=False)].sort_values(["first_loaded_at", "row_number"])
-    content = shared.drop(columns=["first_loaded_at", "loaded_at", "row_number"], errors="ignore").astype(object)
-    content = content.where(content.notna(), None)
+    shared = sharing_key(rows, key)
     standing, copies, conflicts = {}, [], []
-    keys = content[key].itertuples(index=False, name=None)
-    for label, name, values in zip(content.index, keys, content.itertuples(index=False, name=None), strict=True):
+    keys = shared[key].astype(object).where(shared[key].notna(), None).itertuples(index=False, name=None)
+    for label, name, values in zip(shared.index, keys, content_of(shared), strict=True):
         if standing.setdefault(name, values) is not values:
             (copies if standing[name] == values else conflicts).append(label)
     return copies, conflicts
 
 
-def judge(table: str, columns: dict[str, Parsed], flags: dict[str, np.ndarray]) -> Judged:
+def find_event_copies(rows: pd.DataFrame, zone: str, lookback: int) -> tuple[list[int], list[int]]:
+    """As `find_copies`, but an event is compared only with earlier rows of its time or of the last `lookback` days.
+
+    Days are those on which the rows were loaded. An event without such a row stands, whatever its id.
+    """
+    shared = sharing_key(rows, ["event_id"])
+    load_days = (reporting_days(shared["first_loaded_at"], zone) - pd.Timestamp(0)) // DAY
+    earlier, copies, conflicts = {}, [], []
+    facts = zip(shared.index, shared["event_id"], shared["occurred_at"], load_days, content_of(shared), strict=True)
+    for label, event_id, occurred_at, load_day, values in facts:
+        same_id = earlier.setdefault(event_id, [])
+        comparable = (content for time, day, content in same_id if time == occurred_at or load_day - day <= lookback)
+        first = next(comparable, None)
+        if first is not None:
+            (copies if first == values else conflicts).append(label)
+        same_id.append((occurred_at, load_day, values))
+    return copies, conflicts
+
+
+def judge(table: str, columns: dict[str, Parsed], flags: dict[str, np.ndarray], settings: dict) -> Judged:
     """Judge each row alone, then among rows of the same id.
 
     Raises OracleError where two versions of a customer have one time and different content.
@@ -349,7 +384,11 @@ def judge(table: str, columns: dict[str, Parsed], flags: dict[str, np.ndarray]) 
     names = np.array(list(flags))
     reasons = {position: list(names[held[:, position]]) for position in np.flatnonzero(is_bad)}
     good = rows[~is_bad]
-    copies, conflicts = find_copies(good.assign(first_loaded_at=load_times(table, good)), KEYS[table])
+    good = good.assign(first_loaded_at=load_times(table, good))
+    if table == "events":
+        copies, conflicts = find_event_copies(good, settings["reporting_timezone"], settings["dedup_lookback_days"])
+    else:
+        copies, conflicts = find_copies(good, KEYS[table])
     if table == "customers" and conflicts:
         row = rows.loc[conflicts[0]]
         raise OracleError(f"customers: {row.customer_id!r} has two versions of {row.updated_at} that disagree.")
@@ -377,11 +416,6 @@ def load_times(table: str, rows: pd.DataFrame) -> pd.Series:
     return pd.Series(0, rows.index)
 
 
-def six_places(value: Decimal) -> Decimal:
-    """A number as DECIMAL(18,6) holds it."""
-    return value.quantize(Decimal("0.000001"), ROUND_HALF_UP)
-
-
 def judge_folder(folder: Path, settings: dict, questions: pd.DataFrame) -> dict[str, Judged]:
     """The three tables of a raw folder, judged.
 
@@ -405,7 +439,7 @@ def judge_folder(folder: Path, settings: dict, questions: pd.DataFrame) -> dict[
             absent = [name for name in segments if name not in names and name not in FIXED_SEGMENTS]
             if absent:
                 raise OracleError(f"segment_columns: the customers table has no column {', '.join(absent)}.")
-        judged[table] = judge(table, columns, flags)
+        judged[table] = judge(table, columns, flags, settings)
         raw_rows, rejected = judged[table].raw_rows, len(judged[table].rejected)
         if rejected > settings["max_rejected_share"] * raw_rows:
             raise OracleError(f"{table}: {rejected} of {raw_rows} rows are rejected, more than may be.")

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ DEFAULTS = {
     "score_half_life_days": None,
     "min_answers": 5,
     "max_rejected_share": 0.05,
+    "dedup_lookback_days": 30,
 }
 
 TRIMMED = " \t\r\n"
@@ -37,6 +39,7 @@ class Weight(NamedTuple):
     weight: Decimal
     valid_from: dt.date | None
     valid_to: dt.date | None
+    reason: str | None
 
 
 def clean_text(value: object) -> str | None:
@@ -77,7 +80,7 @@ def load_seeds(raw_folder: Path, replaced: dict[str, pd.DataFrame] | None = None
 
     `replaced` gives whole seeds to use instead of the project's; the folder's rows are laid over these too.
     """
-    seeds = {path.stem: read_seed(path) for path in sorted(SEED_FOLDER.glob("*.csv"))}
+    seeds = dict(project_seeds())
     for name, frame in (replaced or {}).items():
         seeds[name] = frame.map(lambda value: "" if pd.isna(value) else str(value))
     for path in sorted((Path(raw_folder) / "settings").glob("*.csv")):
@@ -90,6 +93,12 @@ def load_seeds(raw_folder: Path, replaced: dict[str, pd.DataFrame] | None = None
         kept = seed[~seed[key].isin(set(own[key]))]
         seeds[path.stem] = pd.concat([kept, own[seed.columns]], ignore_index=True)
     return seeds
+
+
+@cache
+def project_seeds() -> dict[str, pd.DataFrame]:
+    """The project's own seeds, read once in a process; nobody may change these frames."""
+    return {path.stem: read_seed(path) for path in sorted(SEED_FOLDER.glob("*.csv"))}
 
 
 def read_seed(path: Path) -> pd.DataFrame:
@@ -108,6 +117,11 @@ def number(text: str, where: str) -> Decimal:
     return value
 
 
+def six_places(value: Decimal) -> Decimal:
+    """A number as DECIMAL(18,6) holds it: rounded half away from zero."""
+    return value.quantize(Decimal("0.000001"), ROUND_HALF_UP)
+
+
 def weights(seed: pd.DataFrame) -> list[Weight]:
     """The rows of `event_weights` by event type and start. Raises OracleError where validities overlap."""
     rows = []
@@ -116,7 +130,7 @@ def weights(seed: pd.DataFrame) -> list[Weight]:
         value = number(row.weight, f"event_weights, {row.event_type}")
         if value != round(value, 6):
             raise OracleError(f"event_weights, {row.event_type}: a weight has at most six decimals.")
-        rows.append(Weight(clean_text(row.event_type), value, *days))
+        rows.append(Weight(clean_text(row.event_type), value, *days, row.reason or None))
     rows.sort(key=lambda row: (row.event_type, row.valid_from or dt.date.min))
     for row in rows:
         if row.valid_from and row.valid_to and row.valid_to < row.valid_from:

@@ -1,18 +1,30 @@
--- The ledger counts each accepted event once, and what is published of it each that happened by today.
-with events as (
-    select {{ reporting_date('stg_events.occurred_at') }} <= as_of.as_of_date as has_happened
-    from {{ ref('stg_events') }} as stg_events
-    cross join {{ ref('int_as_of') }} as as_of
-    where stg_events.verdict = 'accepted'
+-- The mirror of row_reconciliation, by load date: what the raw files hold is in the ledger or set aside, no row twice.
+with loads as (
+    select * from {{ ref('int_event_loads') }}
 ),
 
-counts as (
+kept as (
     select
-        (select count(*) from events) as accepted,
-        (select sum(cast(events.has_happened as integer)) from events) as happened,
-        (select coalesce(sum(ledger.event_count), 0) from {{ ref('int_activity_daily') }} as ledger) as in_ledger,
-        (select coalesce(sum(published.event_count), 0) from {{ ref('fct_activity_daily') }} as published) as published
+        load_date,
+        sum(event_count) as kept_rows
+    from {{ ref('int_activity_daily') }}
+    group by load_date
+),
+
+set_aside as (
+    select
+        load_date,
+        count(*) as rows_set_aside
+    from {{ ref('int_events_set_aside') }}
+    group by load_date
 )
 
-select * from counts
-where accepted <> in_ledger or happened <> published
+select
+    coalesce(loads.load_date, kept.load_date, set_aside.load_date) as load_date,
+    loads.raw_rows,
+    kept.kept_rows,
+    set_aside.rows_set_aside
+from loads
+full outer join kept on loads.load_date = kept.load_date
+full outer join set_aside on coalesce(loads.load_date, kept.load_date) = set_aside.load_date
+where coalesce(loads.raw_rows, 0) <> coalesce(kept.kept_rows, 0) + coalesce(set_aside.rows_set_aside, 0)

@@ -6,7 +6,7 @@ with days as (
         lag(activity.activity_date) over (order by activity.activity_date) as day_before,
         max(activity.activity_date) over () as last_day,
         as_of.as_of_date
-    from (select distinct activity_date from {{ ref('int_weighted_activity') }}) as activity
+    from (select distinct activity_date from {{ ref('int_activity_dates') }}) as activity
     cross join {{ ref('int_as_of') }} as as_of
 )
 

@@ -1,12 +1,5 @@
 -- Without one accepted event or answer there is no day, and nothing to score.
-with accepted as (
-    select verdict from {{ ref('stg_events') }}
-    where verdict = 'accepted'
-    union all
-    select verdict from {{ ref('stg_survey_answers') }}
-    where verdict = 'accepted'
-)
-
 select 'No row of events or survey_answers was accepted: table rejected_rows says why.' as problem
-from accepted
-having count(*) = 0
+from {{ ref('row_reconciliation') }}
+where source_table in ('events', 'survey_answers')
+having sum(accepted) = 0

@@ -3,11 +3,25 @@ with customers as (
     select * from {{ ref('dim_customers') }}
 ),
 
+churned as (
+    select * from {{ ref('int_customers') }}
+    where churned_date < as_of_date
+),
+
+-- The last row of each: a filter on the day reads a day, where a join would read all of history.
 engagement as (
-    select
-        *,
-        row_number() over (partition by customer_id order by score_date desc) as recency
-    from {{ ref('fct_engagement_scores') }}
+    select * from {{ ref('fct_engagement_scores') }}
+    where score_date = as_of_date
+    union all
+    select scores.*
+    from {{ ref('fct_engagement_scores') }} as scores
+    inner join churned
+        on scores.customer_id = churned.customer_id
+        and scores.score_date = churned.churned_date
+),
+
+trends as (
+    select * from {{ trends_of('engagement') }} as trends
 ),
 
 surveys as (
@@ -48,8 +62,13 @@ select
     engagement.engagement_percentile,
     engagement.engagement_band,
     engagement.baseline_ratio,
+    engagement.previous_points,
+    engagement.points_change,
     engagement.previous_score,
     engagement.score_change,
+    engagement.score_direction,
+    trends.trend,
+    trends.p_value as trend_p_value,
     answers.nps,
     answers.nps_last_answered_at,
     answers.nps_response_class,
@@ -63,7 +82,6 @@ select
     customers.as_of_date
 from customers
 -- Left join: without events nobody has an engagement row, and everybody still has a place here.
-left join engagement
-    on customers.customer_id = engagement.customer_id
-    and engagement.recency = 1
+left join engagement on customers.customer_id = engagement.customer_id
+left join trends on customers.customer_id = trends.customer_id
 left join answers on customers.customer_id = answers.customer_id

@@ -1,4 +1,4 @@
--- One row per cut point of the scale in use: the score that so many points earn.
+-- One row per scale version and cut point: the score that so many points earn.
 with scale as (
     select * from {{ ref('int_engagement_scale') }}
 )
@@ -7,5 +7,6 @@ select
     scale_version,
     points,
     score,
+    is_in_use,
     {{ build_columns() }}
 from scale

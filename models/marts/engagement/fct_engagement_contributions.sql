@@ -10,7 +10,11 @@ with scores as (
 ),
 
 activity as (
-    select * from {{ ref('fct_activity_daily') }}
+    select * from {{ ref('int_activity_daily') }}
+),
+
+weights as (
+    select * from {{ ref('engagement_weights') }}
 ),
 
 decay as (
@@ -21,10 +25,10 @@ select
     scores.customer_id,
     scores.score_date,
     activity.event_type,
-    activity.weight,
+    weights.weight,
     cast(sum(activity.event_count) as bigint) as event_count,
-    cast(sum({{ line_points('activity.weight', 'activity.event_count', 'decay.factor') }}) as decimal(18, 6)) as points,
-    cast(sum({{ line_points('activity.weight', 'activity.event_count', 'decay.factor') }}) as double precision)
+    cast(sum({{ line_points('weights.weight', 'activity.event_count', 'decay.factor') }}) as decimal(18, 6)) as points,
+    cast(sum({{ line_points('weights.weight', 'activity.event_count', 'decay.factor') }}) as double precision)
     / nullif(cast(scores.points as double precision), 0) as share_of_points,
     scores.build_id,
     scores.as_of_date
@@ -35,6 +39,7 @@ inner join activity
 inner join decay
     on scores.score_date >= {{ add_days('activity.activity_date', 'decay.age_from') }}
     and scores.score_date <= {{ add_days('activity.activity_date', 'decay.age_to') }}
+left join weights on {{ weight_in_force('weights', 'activity') }}
 group by
     scores.customer_id,
     scores.score_date,
@@ -42,4 +47,4 @@ group by
     scores.build_id,
     scores.as_of_date,
     activity.event_type,
-    activity.weight
+    weights.weight

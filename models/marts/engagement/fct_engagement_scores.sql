@@ -1,4 +1,9 @@
 -- One row per customer and score date: the engagement score of that day, or the reason why there is none.
+{#-
+  A view that adds what is the same in all rows or follows from the row, and names what is stored as a number: tens of millions of
+  rows need not be written again because a build has another name, and numbers are written at a fraction of the cost of texts.
+-#}
+{{ config(materialized='view') }}
 with scores as (
     select * from {{ ref('int_engagement_scores') }}
 ),
@@ -8,18 +13,18 @@ bands as (
     where metric = 'engagement'
 ),
 
-weight_version as (
-    select * from {{ ref('int_weight_version') }}
-),
-
-scale_version as (
-    select distinct scale_version from {{ ref('int_engagement_scale') }}
+versions as (
+    select * from {{ ref('engagement_versions') }}
 )
 
 select
     scores.customer_id,
     scores.score_date,
-    scores.status,
+    case scores.status_number
+        {%- for status in engagement_statuses() %}
+        when {{ loop.index }} then '{{ status }}'
+        {%- endfor %}
+    end as status,
     scores.event_count,
     scores.active_days,
     scores.active_users,
@@ -27,16 +32,21 @@ select
     cast(scores.points as double precision) / nullif(scores.active_users, 0) as points_per_active_user,
     scores.engagement_score,
     scores.engagement_percentile,
-    scores.baseline_ratio,
     bands.band as engagement_band,
+    scores.baseline_ratio,
+    scores.previous_points,
+    cast(scores.points - scores.previous_points as decimal(18, 6)) as points_change,
     scores.previous_score,
-    scores.engagement_score - scores.previous_score as score_change,
-    weight_version.weight_version,
-    scale_version.scale_version,
-    {{ build_columns() }}
+    cast(scores.engagement_score - scores.previous_score as decimal(9, 6)) as score_change,
+    case
+        when scores.engagement_score > scores.previous_score then 'up'
+        when scores.engagement_score < scores.previous_score then 'down'
+        when scores.engagement_score = scores.previous_score then 'flat'
+    end as score_direction,
+    versions.weight_version,
+    versions.scale_version,
+    versions.build_id,
+    versions.as_of_date
 from scores
-cross join weight_version
-cross join scale_version
-left join bands
-    on scores.engagement_score >= bands.lower_edge
-    and (bands.upper_edge is null or scores.engagement_score < bands.upper_edge)
+cross join versions
+left join bands on scores.band_number = bands.band_number

@@ -1,0 +1,38 @@
+-- One row per customer and span of days in which no segment of the customer's changed.
+{#
+  A profile stands for one value in each dimension: counting profiles first is one pass over the scores, whatever the number of
+  dimensions.
+#}
+with history as (
+    select * from {{ ref('int_segment_history') }}
+),
+
+changes as (
+    select distinct
+        customer_id,
+        valid_from
+    from history
+),
+
+profiles as (
+    select
+        changes.customer_id,
+        changes.valid_from,
+        -- Hashed, since a value may hold whatever would part it from the next.
+        {{ ordered_list(
+            "history.segment_dimension || '=' || md5(history.segment_value)", 'history.segment_dimension', ' '
+        ) }} as profile
+    from changes
+    inner join history
+        on changes.customer_id = history.customer_id
+        and changes.valid_from >= history.valid_from
+        and changes.valid_from <= coalesce(history.valid_to, cast('9999-12-31' as date))
+    group by changes.customer_id, changes.valid_from
+)
+
+select
+    customer_id,
+    valid_from,
+    {{ add_days('lead(valid_from) over (partition by customer_id order by valid_from)', -1) }} as valid_to,
+    dense_rank() over (order by profile) as profile_number
+from profiles
