@@ -19,7 +19,6 @@ def test_every_dbt_unit_test_passes(demo, build, dbt, monkeypatch, tmp_path):
     tests = [result for result in done if result.node.resource_type == "unit_test"]
     failed = [f"{test.node.name}: {test.message}" for test in tests if test.status != "pass"]
     assert not failed, "\n".join(failed)
-    written = sum(
-        len(yaml.safe_load(path.read_text())["unit_tests"]) for path in REPOSITORY.glob("models/**/_unit*.yml")
-    )
+    files = REPOSITORY.glob("models/**/_*unit_tests.yml")
+    written = sum(len(yaml.safe_load(path.read_text())["unit_tests"]) for path in files)
     assert len(tests) == written

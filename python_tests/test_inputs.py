@@ -191,6 +191,30 @@ BAD_INPUTS = {
         rewrite("settings/vars.yml", VARS + "score_window_days: 28 days\n"),
         ['score_window_days is "28 days"', "give a number from 1 to 366"],
     ),
+    "lookback below zero": (
+        rewrite("settings/vars.yml", VARS + "dedup_lookback_days: -1\n"),
+        ["dedup_lookback_days is -1", "give a number from 0 to 10000"],
+    ),
+    "half-life of nothing": (
+        rewrite("settings/vars.yml", VARS + "score_half_life_days: 0\n"),
+        ["score_half_life_days is 0", "give a number from 0.1 to 10000"],
+    ),
+    "part of an answer": (
+        rewrite("settings/vars.yml", VARS + "min_answers: 2.5\n"),
+        ["min_answers is 2.5", "give a whole number"],
+    ),
+    "engagement bands of other names": (
+        rewrite("settings/score_bands.csv", "metric,band,lower_edge\nengagement,cold,0\nengagement,hot,50\n"),
+        ["cold"],
+    ),
+    "a scale that falls": (
+        rewrite("settings/engagement_scale.csv", "scale_version,points,score\nfirst,0,1\nfirst,9,60\nfirst,10,50\n"),
+        ["engagement_scale.csv: scale first is wrong at 10.000000 points"],
+    ),
+    "a rule that finds nothing": (
+        rewrite("settings/instrumentation_rules.csv", "rule,max_share,min_expected_customers\nvanished,-1,20\n"),
+        ["instrumentation_rules.csv has 1 rows, of which 0 can be used"],
+    ),
     "customer twice at one time": (
         rewrite("customers.csv", CUSTOMERS + "c1,2025-02-10,team,eu\n"),
         ["customers: c1 has two versions with the same updated_at", "give it its own time"],

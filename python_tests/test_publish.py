@@ -275,6 +275,11 @@ def test_one_build_at_a_time_and_the_second_learns_who_holds_the_lock(warehouse)
         ("update scores set as_of_date = null where score = 1", "one as_of_date; found: .*None"),
         ("alter table scores drop column build_id", "scores lacks the column build_id or as_of_date"),
         ("create schema raw; create table raw.events as select 1 as x", "raw.events is in the file"),
+        (
+            "create schema main_history; "
+            "create table main_history.kept as select 'old' as build_id, {day} as as_of_date",
+            "kept has rows of build old",
+        ),
         ("update row_reconciliation set rejected = 0", r"events has 4 raw rows, but accounts for 2 \+ 1 \+ 0"),
         ("update row_reconciliation set raw_rows = null", "events has None raw rows"),
         ("delete from row_reconciliation", "row_reconciliation has no rows"),
@@ -292,15 +297,18 @@ def test_the_audit_refuses(tmp_path, change, sentence):
     assert refused.value.exit_code == 4
 
 
-def test_the_audit_accepts_views_and_empty_tables(tmp_path):
+def test_the_audit_accepts_views_and_empty_tables_and_what_is_kept_from_build_to_build(tmp_path):
     marts = make_marts(
         tmp_path / "marts.duckdb",
         "new",
         "create view best as select * from scores where score > 990",
         "create table nobody as select * from scores where false",
+        "create schema main_history",
+        "create table main_history.kept as select 1 as score",
+        "create view main_history.best_kept as select * from main_history.kept",
     )
     audited = audit(marts, "new")
-    assert audited.rows == {"nobody": 0, "row_reconciliation": 1, "scores": 1000}
+    assert audited.rows == {"main_history.kept": 1, "nobody": 0, "row_reconciliation": 1, "scores": 1000}
     assert str(audited.as_of_date) == "2025-06-30"
 
 

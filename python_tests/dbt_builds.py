@@ -1,0 +1,119 @@
+"""Builds by dbt itself, each in a process of its own, which may be killed."""
+
+import json
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from children import in_children
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+from histories import State
+from real_data import REPOSITORY
+
+from ops.settings import stage_project
+
+MODELS = ["--resource-type", "model", "--resource-type", "seed", "--select", "+path:models/marts/engagement"]
+# About as many statements as dbt runs in a build, so that a kill may come at any of them.
+STATEMENTS = 400
+
+
+class Dbt:
+    """The project, parsed once, with seeds that may be written anew for each build."""
+
+    def __init__(self, folder: Path):
+        self.project = folder / "project"
+        stage_project(REPOSITORY, None, self.project)
+        self.paths = ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
+        self.paths += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+        self.manifest = None
+        self.manifest = self.run("parse", environment=environment_of(folder))
+
+    def run(
+        self, *arguments: str, environment: dict, settings: dict | None = None, kill_after: float | None = None
+    ) -> object:
+        """Runs dbt in a child and returns its result, or None where it was killed after so many SQL statements.
+
+        The result is the manifest of `parse`, else the nodes that dbt ran.
+        """
+
+        def work() -> object:
+            os.environ.update(environment)
+            statements = 0
+
+            def end_at_last(event: object) -> None:
+                nonlocal statements
+                statements += event.info.name == "SQLQuery"
+                if kill_after is not None and statements > kill_after:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            runner = dbtRunner(manifest=self.manifest, callbacks=[end_at_last])
+            done = runner.invoke(["--quiet", *arguments, "--vars", json.dumps(settings or {}), *self.paths])
+            assert done.success, done.exception
+            DuckDBConnectionManager.close_all_connections()
+            return done.result if arguments[0] == "parse" else [result.node for result in done.result]
+
+        return in_children([work], may_be_killed=kill_after is not None)[0]
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """What tells dbt to work in the databases of a folder."""
+    return {f"CUSTOMER_SCORES_{name}": str(folder / f"{name.lower()}.duckdb") for name in ("WORK", "MARTS")}
+
+
+@dataclass(frozen=True)
+class Files:
+    """The work database and the marts file of a company, and the builds that dbt makes in them."""
+
+    dbt: Dbt
+    folder: Path
+
+    def build(self, state: State, raw_folder: Path, *options: str) -> None:
+        """Builds a state, or as much of it as is done before its build is killed."""
+        for name, seed in state.seeds.items():
+            seed.to_csv(self.dbt.project / "seeds" / f"{name}.csv", index=False)
+        environment = {**environment_of(self.folder), "CUSTOMER_SCORES_RAW": str(raw_folder)}
+        arguments = ["build", *MODELS, *options]
+        if state.kill is None:
+            self.dbt.run(*arguments, settings=state.vars, environment=environment)
+            return
+        before = self.folder / "before"
+        self.copy_marts(self.folder, before)
+        # One thread, so that a failure can be repeated.
+        self.dbt.run(
+            *arguments,
+            "--threads",
+            "1",
+            settings=state.vars,
+            environment=environment,
+            kill_after=state.kill.after * STATEMENTS,
+        )
+        if state.kill.leaves != "all":
+            self.copy_marts(before, self.folder)
+        if state.kill.leaves == "old_marts_and_no_work":
+            for path in self.folder.glob("work.duckdb*"):
+                path.unlink()
+
+    def copy_marts(self, source: Path, target: Path) -> None:
+        """Makes the marts file of one folder that of another."""
+        target.mkdir(exist_ok=True)
+        for path in target.glob("marts.duckdb*"):
+            path.unlink()
+        for path in source.glob("marts.duckdb*"):
+            shutil.copy(path, target)
+
+    def copy(self, folder: Path) -> "Files":
+        """A copy of both, in another folder."""
+        folder.mkdir()
+        for path in self.folder.glob("*.duckdb*"):
+            shutil.copy(path, folder)
+        return Files(self.dbt, folder)
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        """A connection to the marts, under the name that their views know."""
+        connection = duckdb.connect()
+        connection.execute(f"attach '{self.folder / 'marts.duckdb'}' as customer_scores (read_only)")
+        return connection

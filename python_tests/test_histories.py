@@ -1,0 +1,134 @@
+"""Over random histories of loads an incremental build is what a full one is, and both are what the oracle computes."""
+
+import datetime as dt
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from children import in_children
+from dbt_builds import Dbt, Files
+from histories import FIRST_DAY, History, State, crowd, histories, write_raw
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from oracle import OracleError, compute, engagement_as_known
+from sql_builds import Project, Warehouse, compile_project
+from test_oracle import compare
+
+PROCESSES = 2
+SQL_HISTORIES, DBT_HISTORIES = 200, 26
+# More days than any history has, on both sides.
+CALENDAR = [FIRST_DAY + dt.timedelta(days) for days in range(-30, 100)]
+
+
+def over(number: int, first_seed: int, max_states: int, hold: Callable[[History], None]) -> None:
+    """Raises AssertionError, with the smallest history found, unless `hold` holds for a number of histories.
+
+    They are the same in each run, and others with another seed.
+    """
+    once = settings(
+        max_examples=number,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+
+    def of(history: History) -> None:
+        hold(history)
+
+    seed(first_seed)(once(given(history=histories(max_states))(of)))()
+
+
+def published(marts: duckdb.DuckDBPyConnection) -> set[str]:
+    """The names of all published tables."""
+    names = "select table_name from information_schema.tables where (table_catalog, table_schema) = ('customer_scores', 'main')"
+    return {name for (name,) in marts.execute(names).fetchall()}
+
+
+def read(marts: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
+    """A published table."""
+    return marts.execute(f"select * from customer_scores.main.{table}").df()
+
+
+def assert_same_rows(found: duckdb.DuckDBPyConnection, expected: duckdb.DuckDBPyConnection) -> None:
+    """All published tables have the same rows in both, in any order; builds differ in their name alone."""
+    for table in sorted(published(expected)):
+        rows, wanted = (
+            Counter(marts.execute(f"select * exclude (build_id) from customer_scores.main.{table}").fetchall())
+            for marts in (found, expected)
+        )
+        assert rows == wanted, (
+            f"{table}: {list((rows - wanted).elements())[:5]} in the incremental build, "
+            f"{list((wanted - rows).elements())[:5]} in the full one"
+        )
+
+
+def assert_as_the_oracle(marts: duckdb.DuckDBPyConnection, history: History, raw_folder: Path) -> None:
+    """All published tables are what the oracle computes, and so is what was known of a day on another."""
+    state = history.states[-1]
+    try:
+        expected = compute(raw_folder, state.seeds, state.vars, CALENDAR)
+    except OracleError:
+        # There is nothing to score.
+        assert read(marts, "fct_engagement_scores").empty
+        return
+    for table in sorted(published(marts)):
+        compare(table, read(marts, table), expected[table])
+    known = read(marts, f"engagement_as_known(date '{history.known_on}', date '{history.on_date}')")
+    expected = engagement_as_known(raw_folder, history.known_on, history.on_date, state.seeds, state.vars)
+    # It has the key of the scores.
+    compare("fct_engagement_scores", known, expected)
+
+
+def hold_by_sql(project: Project, history: History) -> None:
+    """Builds a history by the project's SQL, and its last state from nothing."""
+    with tempfile.TemporaryDirectory() as folder, Warehouse(project) as incremental, Warehouse(project) as full:
+        for number, state in enumerate(history.states):
+            raw_folder = Path(folder) / str(number)
+            write_raw(state, raw_folder)
+            incremental.build(state, raw_folder)
+        full.build(state, raw_folder)
+        assert_same_rows(incremental.connection, full.connection)
+        assert_as_the_oracle(full.connection, history, raw_folder)
+
+
+def hold_by_dbt(dbt: Dbt, history: History) -> None:
+    """Builds a history by dbt, and its last state once more with a full refresh."""
+    with tempfile.TemporaryDirectory() as folder:
+        incremental = Files(dbt, Path(folder) / "incremental")
+        incremental.folder.mkdir()
+        for number, state in enumerate(history.states):
+            raw_folder = Path(folder) / str(number)
+            write_raw(state, raw_folder)
+            incremental.build(state, raw_folder)
+        full = incremental.copy(Path(folder) / "full")
+        full.build(state, raw_folder, "--full-refresh")
+        with incremental.open() as found, full.open() as expected:
+            assert_same_rows(found, expected)
+            assert_as_the_oracle(expected, history, raw_folder)
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    """The project, compiled."""
+    raw_folder = tmp_path / "raw"
+    write_raw(State(0, {"events": tuple(crowd())}, ()), raw_folder)
+    return compile_project(Dbt(tmp_path), tmp_path, raw_folder)
+
+
+def test_builds_by_the_projects_sql_are_the_same_incremental_full_and_by_the_oracle(project):
+    share, hold = SQL_HISTORIES // PROCESSES, partial(hold_by_sql, project)
+    in_children([partial(over, share, number, 4, hold) for number in range(PROCESSES)])
+
+
+def test_builds_by_dbt_are_the_same_incremental_full_and_by_the_oracle(tmp_path):
+    def own(number: int) -> None:
+        (tmp_path / str(number)).mkdir()
+        dbt = Dbt(tmp_path / str(number))
+        over(DBT_HISTORIES // PROCESSES, PROCESSES + number, 2, partial(hold_by_dbt, dbt))
+
+    in_children([partial(own, number) for number in range(PROCESSES)])
