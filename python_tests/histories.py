@@ -1,8 +1,8 @@
 """Random histories of a raw folder: what a company delivered from build to build, and what it changed afterwards.
 
-A history is a row of states. Each is made from the one before by a few random operations of the kinds that happen: a late
-file, one delivered twice, rows deleted or edited under an old load date, another weight, another day for today. The build
-of a state may be killed on its way.
+A history is a row of states. Each is made from the one before by a few random operations of the kinds that happen: a
+late file, one delivered twice, rows deleted or edited under an old load date, another weight, another day for today.
+The build of a state may be killed on its way.
 """
 
 import datetime as dt
@@ -37,6 +37,7 @@ SETTINGS = [
     {"score_window_days": 7, "score_half_life_days": 2, "reporting_timezone": "UTC", "dedup_lookback_days": 4},
 ]
 
+SCALE_COLUMNS = ["scale_version", "points", "score"]
 WEIGHT_COLUMNS = ["event_type", "weight", "valid_from", "valid_to", "reason"]
 WEIGHTS = [
     (
@@ -369,7 +370,7 @@ def later(event: Event, days: int) -> Event:
 
 
 def with_version(versions: tuple[Version, ...], new: Version) -> tuple[Version, ...]:
-    """The versions with the new one, without one of the same customer and time: two that disagree would stop a build."""
+    """The versions with the new one, without any of the same customer and time: two that disagree stop a build."""
     key = (new.customer_id, new.updated_at)
     return (*(old for old in versions if (old.customer_id, old.updated_at) != key), new)
 
@@ -404,7 +405,7 @@ def histories(draw, max_states: int = 4) -> History:
 
 
 def write_raw(state: State, folder) -> None:
-    """Writes the raw folder of a state: one Parquet file of events per delivery, and the customer list, if there is one."""
+    """Writes the raw folder of a state: one Parquet file of events per delivery, and the customer list, if any."""
     folder.mkdir(parents=True)
     time = pa.timestamp("us")
     event = {"event_id": pa.string(), "customer_id": pa.string(), "event_type": pa.string(), "occurred_at": time}

@@ -1,4 +1,4 @@
-"""Builds by the project's own SQL, as dbt compiled it, run in DuckDB without dbt's time: hundreds of them in a minute."""
+"""Builds by the project's own SQL, as dbt compiled it, run in DuckDB without dbt's time: hundreds in a minute."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ANY_DAY = "2345-06-07"
 
 @dataclass(frozen=True)
 class Model:
-    """A model as dbt compiled it, for a first build (`sql`) and for one that goes on from what is there (`next_sql`)."""
+    """A model as dbt compiled it, for a first build (`sql`) and for one that goes on from there (`next_sql`)."""
 
     name: str
     relation: str
@@ -35,7 +35,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Project:
-    """The models of the engagement marts by setting, in their order; the columns of seeds and raw tables with their types.
+    """The models of the engagement marts by setting, in their order; columns of seeds and raw tables with their types.
 
     `row_digest` is SQL, of a raw row's `row_number` and `raw_row`.
     """

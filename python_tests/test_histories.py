@@ -45,7 +45,10 @@ def over(number: int, first_seed: int, max_states: int, hold: Callable[[History]
 
 def published(marts: duckdb.DuckDBPyConnection) -> set[str]:
     """The names of all published tables."""
-    names = "select table_name from information_schema.tables where (table_catalog, table_schema) = ('customer_scores', 'main')"
+    names = """
+        select table_name from information_schema.tables
+        where (table_catalog, table_schema) = ('customer_scores', 'main')
+    """
     return {name for (name,) in marts.execute(names).fetchall()}
 
 
