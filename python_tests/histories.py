@@ -37,7 +37,6 @@ SETTINGS = [
     {"score_window_days": 7, "score_half_life_days": 2, "reporting_timezone": "UTC", "dedup_lookback_days": 4},
 ]
 
-SCALE_COLUMNS = ["scale_version", "points", "score"]
 WEIGHT_COLUMNS = ["event_type", "weight", "valid_from", "valid_to", "reason"]
 WEIGHTS = [
     (
