@@ -194,7 +194,7 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
             continue
         if is_view:
             # A view has no rows of its own to be damaged or of another build: that it can be bound is enough.
-            connection.execute(f'select * from "{table}" limit 0')
+            connection.execute(f'select * from "{schema}"."{table}" limit 0')
             continue
         scan = "".join(', bit_xor(hash("{}"))'.format(name.replace('"', '""')) for name in columns)
         stamp = STAMP if is_stamped else "null, null, null, null, null"
@@ -208,7 +208,7 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
             if set(build_ids) != {build_id}:
                 found_builds = " and ".join(sorted(set(build_ids)))
                 problems.append(
-                    f"{table} has rows of build {found_builds}, where all must be of {build_id}. "
+                    f"{name} has rows of build {found_builds}, where all must be of {build_id}. "
                     "If the project no longer makes this table, build once with --full-refresh."
                 )
     if len(days) != 1 or None in days:
