@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 from children import in_children
-from dbt_builds import Dbt, Files
+from dbt_builds import Dbt
 from histories import FIRST_DAY, History, State, crowd, histories, write_raw
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from oracle import OracleError, compute, engagement_as_known
@@ -19,7 +19,7 @@ from sql_builds import Project, Warehouse, compile_project
 from test_oracle import compare
 
 PROCESSES = 2
-SQL_HISTORIES, DBT_HISTORIES = 200, 26
+SQL_HISTORIES = 200
 # More days than any history has, on both sides.
 CALENDAR = [FIRST_DAY + dt.timedelta(days) for days in range(-30, 100)]
 
@@ -99,22 +99,6 @@ def hold_by_sql(project: Project, history: History) -> None:
         assert_as_the_oracle(full.connection, history, raw_folder)
 
 
-def hold_by_dbt(dbt: Dbt, history: History) -> None:
-    """Builds a history by dbt, and its last state once more with a full refresh."""
-    with tempfile.TemporaryDirectory() as folder:
-        incremental = Files(dbt, Path(folder) / "incremental")
-        incremental.folder.mkdir()
-        for number, state in enumerate(history.states):
-            raw_folder = Path(folder) / str(number)
-            write_raw(state, raw_folder)
-            incremental.build(state, raw_folder)
-        full = incremental.copy(Path(folder) / "full")
-        full.build(state, raw_folder, "--full-refresh")
-        with incremental.open() as found, full.open() as expected:
-            assert_same_rows(found, expected)
-            assert_as_the_oracle(expected, history, raw_folder)
-
-
 @pytest.fixture
 def project(tmp_path) -> Project:
     """The project, compiled."""
@@ -126,12 +110,3 @@ def project(tmp_path) -> Project:
 def test_builds_by_the_projects_sql_are_the_same_incremental_full_and_by_the_oracle(project):
     share, hold = SQL_HISTORIES // PROCESSES, partial(hold_by_sql, project)
     in_children([partial(over, share, number, 4, hold) for number in range(PROCESSES)])
-
-
-def test_builds_by_dbt_are_the_same_incremental_full_and_by_the_oracle(tmp_path):
-    def own(number: int) -> None:
-        (tmp_path / str(number)).mkdir()
-        dbt = Dbt(tmp_path / str(number))
-        over(DBT_HISTORIES // PROCESSES, PROCESSES + number, 2, partial(hold_by_dbt, dbt))
-
-    in_children([partial(own, number) for number in range(PROCESSES)])
