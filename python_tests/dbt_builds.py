@@ -1,15 +1,16 @@
 """Builds by dbt itself, each in a process of its own, which may be killed."""
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from children import in_children
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from histories import State
 from real_data import REPOSITORY
@@ -19,6 +20,10 @@ from ops.settings import stage_project
 MODELS = ["--resource-type", "model", "--resource-type", "seed", "--select", "+path:models/marts/engagement"]
 # About as many statements as dbt runs in a build, so that a kill may come at any of them.
 STATEMENTS = 400
+# Each process is the copy of one that has imported dbt and does nothing else: the tests' own has threads, with which a
+# copy would wait for ever.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
 
 
 class Dbt:
@@ -33,30 +38,37 @@ class Dbt:
         self.manifest = self.run("parse", environment=environment_of(folder))
 
     def run(
-        self, *arguments: str, environment: dict, settings: dict | None = None, kill_after: float | None = None
+        self, *arguments: str, environment: dict, settings: dict | None = None, kill_after: int | None = None
     ) -> object:
-        """Runs dbt in a child and returns its result, or None where it was killed after so many SQL statements.
+        """Runs dbt in a process of its own and returns its result, or None where it was killed on its way.
 
-        The result is the manifest of `parse`, else the nodes that dbt ran.
+        The result is the manifest of `parse`, else the nodes that dbt ran. `kill_after` is a number of SQL statements.
         """
+        arguments = [*arguments, "--vars", json.dumps(settings or {}), *self.paths]
+        with ProcessPoolExecutor(1, PROCESSES) as process:
+            done = process.submit(run_dbt, self.manifest, arguments, environment, kill_after)
+            try:
+                return done.result()
+            except BrokenProcessPool:
+                if kill_after is None:
+                    raise
+                return None
 
-        def work() -> object:
-            os.environ.update(environment)
-            statements = 0
 
-            def end_at_last(event: object) -> None:
-                nonlocal statements
-                statements += event.info.name == "SQLQuery"
-                if kill_after is not None and statements > kill_after:
-                    os.kill(os.getpid(), signal.SIGKILL)
+def run_dbt(manifest: object, arguments: list[str], environment: dict, kill_after: int | None) -> object:
+    """What `Dbt.run` does, in its process."""
+    os.environ.update(environment)
+    statements = 0
 
-            runner = dbtRunner(manifest=self.manifest, callbacks=[end_at_last])
-            done = runner.invoke(["--quiet", *arguments, "--vars", json.dumps(settings or {}), *self.paths])
-            assert done.success, done.exception
-            DuckDBConnectionManager.close_all_connections()
-            return done.result if arguments[0] == "parse" else [result.node for result in done.result]
+    def end_at_last(event: object) -> None:
+        nonlocal statements
+        statements += event.info.name == "SQLQuery"
+        if kill_after is not None and statements > kill_after:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-        return in_children([work], may_be_killed=kill_after is not None)[0]
+    done = dbtRunner(manifest=manifest, callbacks=[end_at_last]).invoke(["--quiet", *arguments])
+    assert done.success, done.exception
+    return done.result if arguments[0] == "parse" else [result.node for result in done.result]
 
 
 def environment_of(folder: Path) -> dict[str, str]:
@@ -89,7 +101,7 @@ class Files:
             "1",
             settings=state.vars,
             environment=environment,
-            kill_after=state.kill.after * STATEMENTS,
+            kill_after=int(state.kill.after * STATEMENTS),
         )
         if state.kill.leaves != "all":
             self.copy_marts(before, self.folder)

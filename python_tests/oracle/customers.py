@@ -107,6 +107,7 @@ def build_segments(evidence: Evidence, dim: pd.DataFrame, segment_columns: list[
         for dimension in segment_columns:
             by_day = {first_seen: None}
             if own is not None:
+                own = own.drop_duplicates("updated_day", keep="last")
                 days = [first_seen, *own["updated_day"].iloc[1:]]
                 by_day.update(zip(days, own[dimension], strict=True))
             runs = []
