@@ -17,8 +17,13 @@
 
 
 {% macro line_points(weight, event_count, factor) -%}
-{#- Points of a ledger line, DECIMAL(18, 6); a type without a weight earns nothing. Whoever rounds elsewhere breaks the receipts. -#}
-cast(round(coalesce({{ weight }}, 0) * {{ event_count }} * {{ factor }}, 6) as decimal(18, 6))
+{#-
+  Points of a ledger line, DECIMAL(18, 6); a type without a weight earns nothing. Whoever rounds elsewhere breaks the receipts. Without a half-life
+  the factor is 1 and nothing needs rounding, which is most of the cost.
+-#}
+{%- set undecayed = 'coalesce(' ~ weight ~ ', 0) * ' ~ event_count -%}
+{%- set decays = factor != '1' and customer_scores.decay_steps() | length > 1 -%}
+cast({{ 'round(' ~ undecayed ~ ' * ' ~ factor ~ ', 6)' if decays else undecayed }} as decimal(18, 6))
 {%- endmacro %}
 
 

@@ -21,9 +21,7 @@ case
     when
         length({{ text }}) = strlen({{ text }})
         and ascii({{ text }}) > 32
-        {%- for code in [32, 9, 10, 13] %}
-        and not suffix({{ text }}, chr({{ code }}))
-        {%- endfor %}
+        and ascii({{ text }}[-1]) > 32
         then {{ text }}
     else nullif({{ customer_scores.duckdb__trimmed('nfc_normalize(' ~ text ~ ')') }}, '')
 end

@@ -34,6 +34,13 @@ login,2,2025-12-25,,changed in the middle of a window
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lets each module run in one process, which makes its fixtures once; histories are parts that stand alone."""
+    for item in items:
+        if item.path.name != "test_histories.py":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @dataclass(frozen=True)
 class BuildResult:
     """What a build left: its exit code, all that it printed, the published marts and the work database."""

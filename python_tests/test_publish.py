@@ -372,6 +372,15 @@ def test_other_errors_say_where():
     assert explain_error(contract).startswith("- Model scores (models/scores.sql) failed")
 
 
+def test_a_fault_of_duckdb_is_told_once_and_from_what_is_wrong_with_the_data():
+    fault = "dict-surviving join: narrowed column 1"
+    first = f"Runtime Error in test scores (models/scores.yml)\n  INTERNAL Error: {fault}\n  \n  Stack Trace:"
+    later = "FATAL Error: Failed: database has been invalidated because of a previous fatal error.\n"
+    later += f'Original error: "{fault}"'
+    assert explain_error(first) == explain_error(later)
+    assert explain_error(first).startswith(f"- DuckDB failed by a fault of its own ({fault}): run the build again")
+
+
 def test_a_dbt_that_was_killed_is_said_to_have_been():
     run = DbtRun(returncode=-9)
     run.tail.append("last words")

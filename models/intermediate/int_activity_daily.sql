@@ -10,7 +10,7 @@ select
     cast(sum(amount) as decimal(38, 6)) as amount,
     cast(sum(duration_seconds) as decimal(38, 6)) as duration_seconds,
     -- An event without a user is by the account itself, which counts as one user.
-    cast({{ count_distinct('user_id') }} + max(case when user_id is null then 1 else 0 end) as bigint) as users,
-    cast(sum(case when user_id is null then 1 else 0 end) as bigint) as account_events
+    cast({{ count_distinct('user_id') }} + least(count(*) - count(user_id), 1) as bigint) as users,
+    cast(count(*) - count(user_id) as bigint) as account_events
 from counting
 group by customer_id, activity_date, event_type, load_date

@@ -27,6 +27,8 @@ ranked as (
     from shares
     inner join population on population.position >= shares.point_share * population.customers
     group by shares.score
+    -- With negative weights a rank may lie below 0, where the scale begins.
+    having min(population.points) > 0
     union all
     select
         0 as points,

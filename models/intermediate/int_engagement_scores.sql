@@ -1,5 +1,6 @@
 -- One row per customer and score date: the score, and what stands beside it.
 {%- set window_days = score_window_days() %}
+{%- set rows = 1 if is_incremental() else window_days %}
 {%- set observed_days = '(' ~ days_between('customers.observed_from', 'compared.score_date') ~ ' + 1)' %}
 with customers as (
     select * from {{ ref('int_customers') }}
@@ -50,20 +51,22 @@ scored as (
     {%- endif %}
 ),
 
--- Days that are a multiple of the window apart follow each other here, so that one window earlier is one row earlier.
+-- What was one window earlier. A full build has every day, hence stands so many rows above, which costs half; else days
+-- that are a multiple of the window apart follow each other.
 compared as (
     select
         *,
-        lag(engagement_score) over history as earlier_score,
-        lag(points) over history as earlier_points,
-        lag(points) over history
-        {%- for windows_ago in range(2, 5) %}
-        + lag(points, {{ windows_ago }}) over history
-        {%- endfor %} as four_windows_points
+        lag(engagement_score, {{ rows }}) over history as earlier_score,
+        {%- for windows_ago in range(1, 5) %}
+        lag(points, {{ windows_ago * rows }}) over history as points_{{ windows_ago }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from scored
     window history as (
         partition by
-            customer_number, {{ days_between("cast('2000-01-01' as date)", 'score_date') }} % {{ window_days }}
+            customer_number
+            {%- if is_incremental() %},
+            {{ days_between("cast('2000-01-01' as date)", 'score_date') }} % {{ window_days }}
+            {%- endif %}
         order by score_date
     )
 )
@@ -90,9 +93,11 @@ select
         when {{ observed_days }} >= {{ 5 * window_days }}
             then
                 cast(4 * compared.points as double precision)
-                / nullif(cast(compared.four_windows_points as double precision), 0)
+                / nullif(cast(
+                    compared.points_1 + compared.points_2 + compared.points_3 + compared.points_4 as double precision
+                ), 0)
     end as baseline_ratio,
-    case when {{ observed_days }} > {{ window_days }} then compared.earlier_points end as previous_points,
+    case when {{ observed_days }} > {{ window_days }} then compared.points_1 end as previous_points,
     case when {{ observed_days }} > {{ window_days }} then compared.earlier_score end as previous_score
 from compared
 inner join customers on compared.customer_number = customers.customer_number

@@ -12,8 +12,8 @@ scaffold as (
     select * from {{ ref('int_score_scaffold') }}
 ),
 
--- Rows are dense, so that a window is so many rows. The dearest step of all carries nothing that can be had later, and
--- two counts in one sum: a window has at most 366 days.
+-- Rows are dense, so that a window is so many rows. The dearest step of all carries nothing that can be had later, two
+-- counts in one sum (a window has at most 366 days), and no nulls, which cost more than zeros.
 summed as (
     select
         scaffold.customer_number,
@@ -21,10 +21,10 @@ summed as (
         scaffold.day,
         scaffold.is_score_date,
         scaffold.is_scored,
-        sum(activity.points) over (
+        sum(coalesce(activity.points, 0)) over (
             history rows between {{ decay_steps()[0].age_to }} preceding and current row
         ) as points,
-        sum(cast(activity.event_count as bigint) * 512 + cast(activity.event_count > 0 as integer)) over (
+        sum(coalesce(cast(activity.event_count as bigint) * 512 + cast(activity.event_count > 0 as integer), 0)) over (
             history rows between {{ window_days - 1 }} preceding and current row
         ) as counts
     from scaffold
@@ -41,8 +41,8 @@ totals as (
         day as score_date,
         is_score_date,
         is_scored,
-        cast(coalesce(points, 0) as decimal(18, 6)) as points,
-        coalesce(cast(counts as bigint), 0) as counts
+        cast(points as decimal(18, 6)) as points,
+        cast(counts as bigint) as counts
     from summed
 )
 

@@ -1,29 +1,32 @@
 -- One row per raw event that does not count: rejected, with every reason that holds, or a copy of one loaded before.
+{#- Read twice, each time what is needed: kept for both, whole rows would cost more than a second look. -#}
+{%- set events = events_loaded_from('(select min(loads.copies_from) from loads)') %}
 with loads as (
     select * from {{ ref('int_event_loads') }}
     where is_stale
 ),
 
-events as (
-    select * from {{ events_loaded_from('(select min(loads.copies_from) from loads)') }} as loaded
-),
-
 -- Finding the few repeated ids first is far cheaper than a window over all rows, and numbers are cheaper than texts.
 repeated as (
     select {{ digest(['event_id']) }} as id_digest
-    from events
+    from {{ events }} as events
     where event_id is not null
     group by id_digest
     having count(*) > 1
 ),
 
+-- All that may have to be set aside, in one look at whole rows.
+suspects as (
+    select * from {{ events }} as events
+    where is_rejected or {{ digest(['event_id']) }} in (select repeated.id_digest from repeated)
+),
+
 copies as (
     select
-        events.*,
-        row_number() over (partition by events.event_id order by events.load_time, events.row_number) as copy_number
-    from events
-    inner join repeated on {{ digest(['events.event_id']) }} = repeated.id_digest
-    where not events.is_rejected
+        *,
+        row_number() over (partition by event_id order by load_time, row_number) as copy_number
+    from suspects
+    where not is_rejected
 ),
 
 -- An id that comes again years later for another event is no copy; the same event delivered again is one, however late.
@@ -68,7 +71,7 @@ set_aside as (
         'rejected' as verdict,
         own_reasons as reject_reasons,
         raw_row
-    from events
+    from suspects
     where is_rejected
     union all
     select

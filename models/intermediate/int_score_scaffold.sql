@@ -1,6 +1,6 @@
 -- One row per customer, run of score dates and day that a window of the run holds: the scaffold to which activity is
 -- joined.
-{# A table, since DuckDB reads a table with all its threads, and makes such a product with one. #}
+{{ config(materialized='view') }}
 {%- set window_days = score_window_days() %}
 with customers as (
     select * from {{ ref('int_customers') }}

@@ -1,4 +1,5 @@
 -- One row per customer, run of score dates and day: what a day adds to the windows that begin to hold it.
+{{ config(materialized='view') }}
 {#
   Customers are numbers from here to the published table: a text carried through every join costs more than all sums together.
 #}

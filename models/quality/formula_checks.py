@@ -75,9 +75,8 @@ def _points(events, weights, today, zone, window, half_life):
     line = ["customer_id", "event_type", "day", "age", "load_date"]
     lines = lines.groupby(line).size().rename("events").reset_index()
     lines = lines.merge(weights, on="event_type")
-    begins = pd.to_datetime(lines["valid_from"]).fillna(pd.Timestamp.min)
-    ends = pd.to_datetime(lines["valid_to"]).fillna(pd.Timestamp.max)
-    lines = lines[lines["day"].between(begins, ends)]
+    begins, ends = (pd.to_datetime(lines[end]) for end in ("valid_from", "valid_to"))
+    lines = lines[~(lines["day"] < begins) & ~(lines["day"] > ends)]
     factors = {age: _factor(age, half_life) for age in range(window)}
     worth = [
         (Decimal(str(weight)) * int(events) * factors[age]).quantize(MILLIONTH, ROUND_HALF_UP)
