@@ -1,6 +1,13 @@
 -- One row per customer and score date: the score, and what stands beside it.
 {%- set window_days = score_window_days() %}
+{#-
+  One window earlier is so many rows earlier, which costs half, where every day is there: in a full build. Else only days that are a multiple
+  of the window apart follow each other.
+#}
 {%- set rows = 1 if is_incremental() else window_days %}
+{%- set windows_before = [window_days, 2 * window_days, 3 * window_days, 4 * window_days] %}
+{%- set apart = days_between("cast('2000-01-01' as date)", 'score_date') ~ ' % ' ~ window_days %}
+{%- set series = 'customer_number' ~ (', ' ~ apart if is_incremental() else '') %}
 {%- set observed_days = '(' ~ days_between('customers.observed_from', 'compared.score_date') ~ ' + 1)' %}
 with customers as (
     select * from {{ ref('int_customers') }}
@@ -10,10 +17,11 @@ with customers as (
 
 -- What stands, and what a day that is made anew compares itself with.
 earlier_dates as (
-    select distinct {{ add_days('dates.score_date', '-earlier.windows * ' ~ window_days) }} as score_date
+    select distinct earlier.score_date
     from {{ ref('int_score_dates') }} as dates
-    cross join (values (1), (2), (3), (4)) as earlier (windows)
-    where dates.is_stale
+    inner join {{ ref('int_score_dates') }} as earlier
+        on {{ days_between('earlier.score_date', 'dates.score_date') }} in ({{ windows_before | join(', ') }})
+    where dates.is_stale and not earlier.is_stale
 ),
 
 kept as (
@@ -26,9 +34,6 @@ kept as (
     from {{ this }} as scores
     inner join customers on scores.customer_id = customers.customer_id
     inner join earlier_dates on scores.score_date = earlier_dates.score_date
-    inner join {{ ref('int_score_dates') }} as dates
-        on scores.score_date = dates.score_date
-        and not dates.is_stale
 ),
 {%- endif %}
 
@@ -51,24 +56,17 @@ scored as (
     {%- endif %}
 ),
 
--- What was one window earlier. A full build has every day, hence stands so many rows above, which costs half; else days
--- that are a multiple of the window apart follow each other.
 compared as (
     select
         *,
         lag(engagement_score, {{ rows }}) over history as earlier_score,
-        {%- for windows_ago in range(1, 5) %}
-        lag(points, {{ windows_ago * rows }}) over history as points_{{ windows_ago }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        lag(points, {{ rows }}) over history as earlier_points,
+        lag(points, {{ rows }}) over history
+        + lag(points, {{ 2 * rows }}) over history
+        + lag(points, {{ 3 * rows }}) over history
+        + lag(points, {{ 4 * rows }}) over history as four_windows_points
     from scored
-    window history as (
-        partition by
-            customer_number
-            {%- if is_incremental() %},
-            {{ days_between("cast('2000-01-01' as date)", 'score_date') }} % {{ window_days }}
-            {%- endif %}
-        order by score_date
-    )
+    window history as (partition by {{ series }} order by score_date)
 )
 
 select
@@ -93,11 +91,9 @@ select
         when {{ observed_days }} >= {{ 5 * window_days }}
             then
                 cast(4 * compared.points as double precision)
-                / nullif(cast(
-                    compared.points_1 + compared.points_2 + compared.points_3 + compared.points_4 as double precision
-                ), 0)
+                / nullif(cast(compared.four_windows_points as double precision), 0)
     end as baseline_ratio,
-    case when {{ observed_days }} > {{ window_days }} then compared.points_1 end as previous_points,
+    case when {{ observed_days }} > {{ window_days }} then compared.earlier_points end as previous_points,
     case when {{ observed_days }} > {{ window_days }} then compared.earlier_score end as previous_score
 from compared
 inner join customers on compared.customer_number = customers.customer_number
