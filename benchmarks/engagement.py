@@ -192,7 +192,8 @@ def dbt_start_seconds(raw: Path, warehouse: Warehouse) -> float:
 def count_rows(marts: Path) -> tuple[dict[str, int], float]:
     """Rows of TARGETS in the published marts, and the sum of all points: other tools must find the same."""
     with duckdb.connect(str(marts), read_only=True) as connection:
-        present = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        names = "select table_name from information_schema.tables where table_schema = 'main'"
+        present = {name for (name,) in connection.execute(names).fetchall()}
         rows = {
             name: connection.execute(f"select count(*) from {name}").fetchone()[0]
             for name in TARGETS
