@@ -5,13 +5,14 @@
 #}
 
 {% macro digest(values) %}
-{#- A whole number (BIGINT) that differs, but for chance in 2^63, where any of the SQL expressions `values` differs. It detects change and nothing else: another
-  version of the database may give another number. -#}
+{#- A whole number (BIGINT) that differs, but for chance in 2^63, where any of the SQL expressions `values` differs; so do digests of rows that exchange
+  values. It detects change and nothing else: another version of the database may give another number. -#}
 {{- adapter.dispatch('digest', 'customer_scores')(values) -}}
 {% endmacro %}
 
 {% macro duckdb__digest(values) -%}
-cast(hash({{ values | join(', ') }}) >> 1 as bigint)
+{#- Hashed twice: DuckDB joins the hash of the last value by an exclusive or, and rows are joined by one too. Exchanged values would cancel out. -#}
+cast(hash(hash({{ values | join(', ') }})) >> 1 as bigint)
 {%- endmacro %}
 
 
@@ -27,10 +28,11 @@ coalesce(bit_xor({{ row_digest }}), 0)
   models that ask lie before the one that keeps. Empty on the first run and with --full-refresh.
 -#}
 {%- set node = (graph.nodes.values() | selectattr('name', 'equalto', model_name) | list)[0] if execute else none -%}
-{%- set kept = adapter.get_relation(node.database, node.schema, (node.alias or node.name) ~ '_digests')
-    if node and not should_full_refresh() and flags.WHICH in ['build', 'run', 'test', 'compile', 'show'] else none -%}
-{%- if kept -%}
-(select {{ partition }}, digest from {{ kept }})
+{%- set looks = node and not should_full_refresh() and flags.WHICH in ['build', 'run', 'test', 'compile', 'show'] -%}
+{%- set model = adapter.get_relation(node.database, node.schema, node.alias or node.name) if looks else none -%}
+{%- set digests = adapter.get_relation(node.database, node.schema, (node.alias or node.name) ~ '_digests') if model else none -%}
+{%- if digests -%}
+(select {{ partition }}, digest from {{ digests }})
 {%- else -%}
 (select cast(null as date) as {{ partition }}, cast(null as bigint) as digest where false)
 {%- endif -%}
@@ -38,9 +40,13 @@ coalesce(bit_xor({{ row_digest }}), 0)
 
 
 {% macro keep_digests(partitions, partition) %}
-{#- Post-hook of an incremental model, in its transaction: notes of which digests its partitions are now. -#}
+{#- Post-hook of an incremental model, in its transaction: notes of which digests its partitions are now. A full refresh of this model alone has but the
+  partitions that its parents made anew. -#}
 create or replace table {{ this.incorporate(path={'identifier': this.identifier ~ '_digests'}) }} as
 select {{ partition }}, digest from {{ partitions }}
+{%- if should_full_refresh() %}
+where is_stale
+{%- endif %}
 {% endmacro %}
 
 

@@ -28,7 +28,7 @@
             steps.windows_ago,
             {{ customer_scores.add_days('observed.score_date', '-' ~ window_days ~ ' * steps.windows_ago') }} as window_end
         from observed
-        inner join (values (0), (1), (2), (3), (4), (5), (6), (7)) as steps (windows_ago)
+        inner join (values {% for ago in steps %}({{ ago }}){{ ', ' if not loop.last }}{% endfor %}) as steps (windows_ago)
             on observed.windows > steps.windows_ago or steps.windows_ago = 0
     ),
 

@@ -143,11 +143,13 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
         settings.check_files(options.settings, options.project_dir / "seeds")
     dbt_vars = settings.read_vars(options.settings, options.project_dir)
     settings.stage_project(options.project_dir, options.settings, warehouse.project)
-    digest = _project_digest(options.project_dir)
-    if warehouse.published() and not options.full_refresh and _read(warehouse.project_digest) != digest:
-        # What is kept from build to build knows which rows it was made from, but not which code made it.
-        print("The project is not the one that made the published marts: everything is built anew.")
-        options.full_refresh = True
+    if _read(warehouse.project_digest) != _project_digest(options.project_dir):
+        # What is kept from build to build knows which rows it was made from, but not which code made it. Should this
+        # build fail, what is kept is of no code that the next one could go on from.
+        warehouse.project_digest.unlink(missing_ok=True)
+        if warehouse.published() and not options.full_refresh:
+            print("The project is not the one that made the published marts: everything is built anew.")
+            options.full_refresh = True
     warehouse.start_marts(options.full_refresh)
     (warehouse.target / "run_results.json").unlink(missing_ok=True)
     try:

@@ -15,7 +15,8 @@ from ops.run_dbt import DbtRun
 ROWS_SHOWN = 5
 FRAME = re.compile(r"(?:\w+ )+Error(?: in (?P<where>.+))?")
 UNREADABLE_CSV = re.compile(r"CSV Error on Line: (?P<line>\d+)|Error when sniffing file \"(?P<file>.+)\"\.")
-FAULT = re.compile(r"INTERNAL Error: (?P<fault>.+)|Original error: \"(?P<first>.+)\"")
+FAULT = re.compile(r"INTERNAL Error: (?P<fault>.+)")
+FIRST_ERROR = re.compile(r"database has been invalidated[^$]*Original error: \"(?P<first>.+)\"")
 RAISED_IN = re.compile(r"> in macro \S+ \((?P<path>.+)\)")
 
 
@@ -107,11 +108,12 @@ def _error(message: str, project: Path) -> Problem:
     frame = FRAME.fullmatch(lines[0])
     where = frame["where"] if frame else None
     raised_in = next((match["path"] for match in map(RAISED_IN.fullmatch, lines) if match), None)
-    fault = FAULT.search(message)
+    fault, first = FAULT.search(message), FIRST_ERROR.search(message)
     if fault:
-        # One statement meets it, and all that come after it fail too.
-        what = fault["fault"] or fault["first"]
-        return Problem(f"DuckDB failed by a fault of its own ({what}): run the build again, which goes on from here.")
+        return Problem(f"DuckDB failed by a fault of its own ({fault['fault']}): run the build again.")
+    if first:
+        # One statement met it, and all that came after it failed too.
+        return Problem(f"DuckDB gave up: {first['first']}")
     unreadable = UNREADABLE_CSV.search(message)
     if unreadable:
         file = unreadable["file"] or next((line[7:] for line in lines if line.startswith("file = ")), "A CSV file")

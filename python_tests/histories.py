@@ -297,6 +297,16 @@ class Writer:
         events[position] = self.changed(events[position])
         return replace(state, deliveries={**state.deliveries, name: tuple(events)})
 
+    def exchanged_values(self, state: State) -> State:
+        """Two rows have each other's value of one column."""
+        (name, position), (other_name, other_position) = self.place(state), self.place(state)
+        column = self.one_of(["customer_id", "event_type", "occurred_at", "loaded_at", "user_id", "amount"])
+        files = {file: list(events) for file, events in state.deliveries.items()}
+        one, other = files[name][position], files[other_name][other_position]
+        files[name][position] = replace(one, **{column: getattr(other, column)})
+        files[other_name][other_position] = replace(other, **{column: getattr(one, column)})
+        return replace(state, deliveries={file: tuple(events) for file, events in files.items()})
+
     def deleted_row(self, state: State) -> State:
         """One row is gone."""
         name, position = self.place(state)
@@ -347,7 +357,7 @@ class Writer:
     def next_state(self, state: State) -> State:
         """What the next build finds."""
         often = [self.late_file, self.scattered_file, self.same_file_again, self.same_id_again, self.edited_row]
-        often += [self.deleted_row, self.new_version, self.configured]
+        often += [self.exchanged_values, self.deleted_row, self.new_version, self.configured]
         seldom = [self.deleted_file, self.other_order, self.other_load_times, self.deleted_version, self.other_today]
         seldom += [self.other_setting]
         state = replace(state, did=(), kill=None)

@@ -303,13 +303,23 @@ def edit_a_row(history: History) -> set[date]:
     return activity_days([row])
 
 
+def exchange_amounts(history: History) -> set[date]:
+    """Exchanges the amounts of two events of an old day; nobody was active on other days for that."""
+    rows = read_events(history.events_of(OLD_DAY))
+    first, *others = rows[5:]
+    other = next(row for row in others if row["amount"] != first["amount"])
+    first["amount"], other["amount"] = other["amount"], first["amount"]
+    write_events(history.events_of(OLD_DAY), rows)
+    return set()
+
+
 def deliver_again(history: History) -> set[date]:
     """Delivers an old day's file again; nobody was active on other days for that."""
     shutil.copyfile(history.events_of(OLD_DAY), history.raw / "events" / "delivered_again.csv")
     return set()
 
 
-@pytest.mark.parametrize("change", [delete_rows, edit_a_row, deliver_again])
+@pytest.mark.parametrize("change", [delete_rows, edit_a_row, exchange_amounts, deliver_again])
 def test_raw_history_that_changed_behind_our_back_is_noticed(change, history):
     raw, accepted, duplicates, rejected = history.events_by_verdict()
     touched = change(history)
@@ -327,6 +337,7 @@ def test_raw_history_that_changed_behind_our_back_is_noticed(change, history):
             # Two of the five came again later, once the same and once changed: now these count.
             delete_rows: (raw - 5, accepted - 3, duplicates - 1, rejected - 1),
             edit_a_row: (raw, accepted, duplicates, rejected),
+            exchange_amounts: (raw, accepted, duplicates, rejected),
             deliver_again: (raw + rows, accepted, duplicates + rows, rejected),
         }[change]
     )

@@ -6,7 +6,7 @@
 #}
 {%- set rows = 1 if is_incremental() else window_days %}
 {%- set windows_before = [window_days, 2 * window_days, 3 * window_days, 4 * window_days] %}
-{%- set apart = days_between("cast('2000-01-01' as date)", 'score_date') ~ ' % ' ~ window_days %}
+{%- set apart = days_between("cast('1999-01-01' as date)", 'score_date') ~ ' % ' ~ window_days %}
 {%- set series = 'customer_number' ~ (', ' ~ apart if is_incremental() else '') %}
 {%- set observed_days = '(' ~ days_between('customers.observed_from', 'compared.score_date') ~ ' + 1)' %}
 with customers as (

@@ -1,4 +1,4 @@
--- One row per customer with a score on `on_date`: that score as it was known at the end of `known_on`.
+-- One row per customer with a row on `on_date`: its score as it was known at the end of `known_on`.
 {{ config(materialized='table_function', parameters=['known_on', 'on_date'], contract={'enforced': false}) }}
 {#-
   A table function: `select * from engagement_as_known(date '2026-05-31', date '2026-05-15')`. The ledger keeps the load date of each

@@ -19,20 +19,11 @@ scored as (
         scores.customer_id,
         scale_lines.scale_version,
         scores.points,
-        case
-            -- Silence scores 1 on any scale.
-            when scores.event_count = 0 then cast(1 as decimal(9, 6))
-            else {{ score_on_line(
-                'scores.points', 'scale_lines.from_points', 'scale_lines.to_points', 'scale_lines.from_score',
-                'scale_lines.to_score'
-            ) }}
-        end as engagement_score,
+        {{ score_of('scores.points', 'scores.event_count', 'scale_lines') }} as engagement_score,
         scale_lines.is_in_use,
         scores.engagement_score as score_in_use
     from scores
-    inner join scale_lines
-        on (scale_lines.from_points is null or scores.points >= scale_lines.from_points)
-        and (scale_lines.to_points is null or scores.points < scale_lines.to_points)
+    inner join scale_lines on {{ on_line('scale_lines', 'scores.points') }}
 )
 
 select
