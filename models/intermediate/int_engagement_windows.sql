@@ -12,12 +12,12 @@ scaffold as (
     select * from {{ ref('int_score_scaffold') }}
 ),
 
--- Rows are dense, so that a window is so many rows. The dearest step of all carries nothing that can be had later, two
--- counts in one sum (a window has at most 366 days), and no nulls, which cost more than zeros.
+-- Rows are dense before each score date, so that its window is so many rows; what is summed on other days is left out. The
+-- dearest step of all carries nothing that can be had later, two counts in one sum (a window has at most 366 days), and no
+-- nulls, which cost more than zeros.
 summed as (
     select
         scaffold.customer_number,
-        scaffold.run,
         scaffold.day,
         scaffold.is_score_date,
         scaffold.is_scored,
@@ -31,8 +31,7 @@ summed as (
     left join activity
         on scaffold.customer_number = activity.customer_number
         and scaffold.day = activity.activity_day
-        and scaffold.run = activity.run
-    window history as (partition by scaffold.customer_number, scaffold.run order by scaffold.day)
+    window history as (partition by scaffold.customer_number order by scaffold.day)
 ),
 
 totals as (

@@ -1,34 +1,22 @@
--- One row per run of consecutive score dates that are made anew and day that a window of the run holds.
+-- One row per day that a window of a score date holds which is made anew, and whether it is such a date itself.
 with stale_dates as (
-    select
-        score_date,
-        {{ add_days('score_date', '-cast(row_number() over (order by score_date) as integer)') }} as first_of_run
-    from {{ ref('int_score_dates') }}
+    select * from {{ ref('int_score_dates') }}
     where is_stale
-),
-
-runs as (
-    select
-        cast(row_number() over (order by first_of_run) as integer) as run,
-        min(score_date) as first_score_date,
-        max(score_date) as last_score_date
-    from stale_dates
-    group by first_of_run
 ),
 
 days as (
     select cast(series.day as date) as day
     from {{ date_series(
-        '(select ' ~ add_days('min(first_score_date)', 1 - score_window_days()) ~ ' from runs)',
-        '(select max(last_score_date) from runs)'
+        '(select ' ~ add_days('min(score_date)', 1 - score_window_days()) ~ ' from stale_dates)',
+        '(select max(score_date) from stale_dates)'
     ) }} as series
 )
 
 select
-    runs.run,
     days.day,
-    days.day >= runs.first_score_date as is_score_date
-from runs
-inner join days
-    on runs.first_score_date < {{ add_days('days.day', score_window_days()) }}
-    and runs.last_score_date >= days.day
+    min(stale_dates.score_date) = days.day as is_score_date
+from days
+inner join stale_dates
+    on days.day <= stale_dates.score_date
+    and stale_dates.score_date < {{ add_days('days.day', score_window_days()) }}
+group by days.day

@@ -1,5 +1,4 @@
--- One row per customer, run of score dates and day that a window of the run holds: the scaffold to which activity is
--- joined.
+-- One row per customer and day that a window holds which is made anew: the scaffold to which activity is joined.
 {{ config(materialized='view') }}
 {%- set window_days = score_window_days() %}
 with customers as (
@@ -13,7 +12,6 @@ days as (
 -- Every day from first sight to churn, silent days too: silence is a finding.
 select
     customers.customer_number,
-    days.run,
     days.day,
     days.is_score_date,
     -- Half a window is not comparable with a full one, and no event ever is not silence.

@@ -11,14 +11,12 @@ days as (
 steps as (
     select
         customer_number,
-        run,
         enters_on as step_day,
         1 as users
     from spans
     union all
     select
         customer_number,
-        run,
         leaves_on as step_day,
         -1 as users
     from spans
@@ -27,24 +25,22 @@ steps as (
 changes as (
     select
         customer_number,
-        run,
         step_day,
         sum(users) as users_change
     from steps
-    group by customer_number, run, step_day
+    group by customer_number, step_day
 ),
 
 -- A number of users holds until the next change.
 levels as (
     select
         customer_number,
-        run,
         step_day,
         sum(users_change) over (
-            partition by customer_number, run order by step_day
+            partition by customer_number order by step_day
             rows between unbounded preceding and current row
         ) as active_users,
-        lead(step_day) over (partition by customer_number, run order by step_day) as next_step_day
+        lead(step_day) over (partition by customer_number order by step_day) as next_step_day
     from changes
 )
 
@@ -54,7 +50,6 @@ select
     cast(levels.active_users as integer) as active_users
 from levels
 inner join days
-    on levels.run = days.run
-    and levels.step_day <= days.day
+    on days.day >= levels.step_day
     and (levels.next_step_day > days.day or levels.next_step_day is null)
 where days.is_score_date
