@@ -12,9 +12,9 @@ scaffold as (
     select * from {{ ref('int_score_scaffold') }}
 ),
 
--- Rows are dense before each score date, so that its window is so many rows; what is summed on other days is left out. The
--- dearest step of all carries nothing that can be had later, two counts in one sum (a window has at most 366 days), and no
--- nulls, which cost more than zeros.
+-- Rows are dense before each score date, so that its window is so many rows; what is summed on other days is left out.
+-- The dearest step of all carries nothing that can be had later, two counts in one sum (a window has at most 366 days),
+-- and no nulls, which cost more than zeros.
 summed as (
     select
         scaffold.customer_number,

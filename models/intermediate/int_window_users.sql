@@ -50,6 +50,6 @@ select
     cast(levels.active_users as integer) as active_users
 from levels
 inner join days
-    on days.day >= levels.step_day
+    on levels.step_day <= days.day
     and (levels.next_step_day > days.day or levels.next_step_day is null)
 where days.is_score_date
