@@ -16,7 +16,7 @@ ROWS_SHOWN = 5
 FRAME = re.compile(r"(?:\w+ )+Error(?: in (?P<where>.+))?")
 UNREADABLE_CSV = re.compile(r"CSV Error on Line: (?P<line>\d+)|Error when sniffing file \"(?P<file>.+)\"\.")
 FAULT = re.compile(r"INTERNAL Error: (?P<fault>.+)")
-FIRST_ERROR = re.compile(r"database has been invalidated[^$]*Original error: \"(?P<first>.+)\"")
+FIRST_ERROR = re.compile(r"database has been invalidated[^\"]*Original error: \"(?P<first>.+)\"")
 RAISED_IN = re.compile(r"> in macro \S+ \((?P<path>.+)\)")
 
 

@@ -86,14 +86,20 @@ def assert_as_the_oracle(marts: duckdb.DuckDBPyConnection, history: History, raw
     compare("fct_engagement_scores", known, expected)
 
 
+def build_states(history: History, company: Warehouse | Files, folder: Path) -> Path:
+    """Builds the states one after the other, from raw folders within `folder`; returns that of the last one."""
+    for number, state in enumerate(history.states):
+        raw_folder = folder / str(number)
+        write_raw(state, raw_folder)
+        company.build(state, raw_folder)
+    return raw_folder
+
+
 def hold_by_sql(project: Project, history: History) -> None:
     """Builds a history by the project's SQL, and its last state from nothing."""
     with tempfile.TemporaryDirectory() as folder, Warehouse(project) as incremental, Warehouse(project) as full:
-        for number, state in enumerate(history.states):
-            raw_folder = Path(folder) / str(number)
-            write_raw(state, raw_folder)
-            incremental.build(state, raw_folder)
-        full.build(state, raw_folder)
+        raw_folder = build_states(history, incremental, Path(folder))
+        full.build(history.states[-1], raw_folder)
         assert_same_rows(incremental.connection, full.connection)
         assert_as_the_oracle(full.connection, history, raw_folder)
 
@@ -103,12 +109,9 @@ def hold_by_dbt(dbt: Dbt, history: History) -> None:
     with tempfile.TemporaryDirectory() as folder:
         incremental = Files(dbt, Path(folder) / "incremental")
         incremental.folder.mkdir()
-        for number, state in enumerate(history.states):
-            raw_folder = Path(folder) / str(number)
-            write_raw(state, raw_folder)
-            incremental.build(state, raw_folder)
+        raw_folder = build_states(history, incremental, Path(folder))
         full = incremental.copy(Path(folder) / "full")
-        full.build(state, raw_folder, "--full-refresh")
+        full.build(history.states[-1], raw_folder, "--full-refresh")
         with incremental.open() as found, full.open() as expected:
             assert_same_rows(found, expected)
             assert_as_the_oracle(expected, history, raw_folder)
