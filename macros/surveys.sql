@@ -1,12 +1,12 @@
-{% macro superseded_within() -%}
+{% macro superseded_within(period_date, superseded_date) -%}
 {#-
-  The shortest period that holds an answer and the respondent's next one, by which it no longer counts there: `month`, `quarter`,
-  `all`; null where it counts for good. From the columns period_date and superseded_date.
+  The shortest period that holds an answer's day and that of the respondent's next one, by which it no longer counts there: `month`,
+  `quarter`, `all`; null where it counts for good.
 -#}
 case
-    when {{ customer_scores.month_start('superseded_date') }} = {{ customer_scores.month_start('period_date') }} then 'month'
-    when {{ customer_scores.quarter_start('superseded_date') }} = {{ customer_scores.quarter_start('period_date') }} then 'quarter'
-    when superseded_date is not null then 'all'
+    when {{ customer_scores.month_start(superseded_date) }} = {{ customer_scores.month_start(period_date) }} then 'month'
+    when {{ customer_scores.quarter_start(superseded_date) }} = {{ customer_scores.quarter_start(period_date) }} then 'quarter'
+    when {{ superseded_date }} is not null then 'all'
 end
 {%- endmacro %}
 

@@ -4,6 +4,7 @@
     'quarter': [quarter_start('days.period_date'), add_days(add_months(quarter_start('days.period_date'), 3), -1)],
     'all': ['span.first_date', 'span.last_date'],
 } %}
+{%- set columns = ['asked', 'answered'] + counted_columns() %}
 with days as (
     select * from {{ ref('int_survey_days') }}
 ),
@@ -29,11 +30,12 @@ span as (
 ),
 
 -- By profile first: few rows are left to be split by segment.
-{%- for grain, bounds in grains.items() %}
-profile_{{ grain }} as (
+profile_periods as (
+    {%- for grain, bounds in grains.items() %}
     select
         days.metric,
         days.profile_number,
+        '{{ grain }}' as period_grain,
         {{ bounds[0] }} as period_start,
         {{ bounds[1] }} as period_end,
         sum(days.asked) as asked,
@@ -44,8 +46,10 @@ profile_{{ grain }} as (
     from days
     cross join span
     group by days.metric, days.profile_number, {{ bounds[0] }}, {{ bounds[1] }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
-{% endfor %}
+
 -- The scale of a metric is that of its questions that were put to somebody.
 scales as (
     select
@@ -57,27 +61,26 @@ scales as (
 ),
 
 cells as (
-    {%- for grain in grains %}
     select
-        profiles.metric,
+        periods.metric,
         segments.segment_dimension,
         segments.segment_value,
-        '{{ grain }}' as period_grain,
-        profiles.period_start,
-        profiles.period_end,
-        {%- for column in ['asked', 'answered'] + counted_columns() %}
-        cast(sum(profiles.{{ column }}) as bigint) as {{ column }}{{ ',' if not loop.last }}
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        {%- for column in columns %}
+        cast(sum(periods.{{ column }}) as bigint) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from profile_{{ grain }} as profiles
-    inner join segments on profiles.profile_number = segments.profile_number
+    from profile_periods as periods
+    inner join segments on periods.profile_number = segments.profile_number
     group by
-        profiles.metric,
+        periods.metric,
         segments.segment_dimension,
         segments.segment_value,
-        profiles.period_start,
-        profiles.period_end
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end
     union all
-    {%- endfor %}
     select
         metric,
         segment_dimension,
@@ -85,9 +88,7 @@ cells as (
         'moving_90_days' as period_grain,
         period_start,
         period_end,
-        asked,
-        answered,
-        {{ counted_columns() | join(',\n        ') }}
+        {{ columns | join(',\n        ') }}
     from windows
 )
 
