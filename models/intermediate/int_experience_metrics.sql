@@ -1,0 +1,28 @@
+-- One row per component of the experience index: the survey metric that measures it, and which way its scale runs.
+with components as (
+    select * from {{ ref('experience_components') }}
+),
+
+metrics as (
+    select * from {{ ref('survey_metrics') }}
+),
+
+-- Of the questions that were answered: a build stops where those of one metric run both ways.
+directions as (
+    select
+        answers.metric,
+        min(questions.higher_is) as higher_is
+    from {{ ref('int_answers') }} as answers
+    inner join {{ ref('survey_questions') }} as questions on answers.question = questions.question
+    where answers.is_answered
+    group by answers.metric
+)
+
+select
+    components.component,
+    components.metric,
+    metrics.score_kind,
+    directions.higher_is
+from components
+left join metrics on components.metric = metrics.metric
+left join directions on components.metric = directions.metric

@@ -1,0 +1,78 @@
+-- One row per part of operational effort, segment value and period: its mean, and whether the cell is too small.
+with parts as (
+    select * from {{ ref('int_operational_parts') }}
+),
+
+segments as (
+    select * from {{ ref('int_segment_history') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+periods as (
+    select
+        parts.*,
+        'month' as period_grain,
+        {{ month_start('parts.day') }} as period_start
+    from parts
+    union all
+    select
+        parts.*,
+        'all' as period_grain,
+        as_of.first_date as period_start
+    from parts
+    cross join as_of
+),
+
+-- The segment on the day of the contact or answer: a later change of plan does not rewrite the past.
+totals as (
+    select
+        periods.part,
+        segments.segment_dimension,
+        segments.segment_value,
+        periods.period_grain,
+        periods.period_start,
+        cast(sum(periods.things) as bigint) as things,
+        cast(sum(periods.counted) as bigint) as counted,
+        sum(periods.total) as total
+    from periods
+    inner join segments
+        on periods.customer_id = segments.customer_id
+        and periods.day >= segments.valid_from
+        and periods.day <= coalesce(segments.valid_to, periods.day)
+    group by
+        periods.part,
+        segments.segment_dimension,
+        segments.segment_value,
+        periods.period_grain,
+        periods.period_start
+),
+
+sized as (
+    select
+        *,
+        cast(total as double precision) / nullif(counted, 0) as mean_value,
+        counted between 1 and {{ min_answers() }} - 1 as is_small
+    from totals
+),
+
+split as (
+    select
+        *,
+        sum(cast(is_small as integer)) over (
+            partition by part, segment_dimension, period_grain, period_start
+        ) as small_cells,
+        row_number() over (
+            partition by part, segment_dimension, period_grain, period_start
+            order by is_small or counted = 0, counted, segment_value
+        ) as size_rank
+    from sized
+)
+
+select
+    *,
+    -- As for surveys: a single hidden cell could be had by subtraction from the total.
+    is_small or (small_cells = 1 and size_rank = 1 and counted > 0) as is_suppressed
+from split
