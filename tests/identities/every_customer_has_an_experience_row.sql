@@ -4,7 +4,7 @@ with surveys as (
         scores.customer_id,
         sum(scores.counted) as counted
     from {{ ref('customer_survey_scores') }} as scores
-    inner join {{ ref('experience_components') }} as components on scores.metric = components.metric
+    inner join {{ ref('int_experience_metrics') }} as metrics on scores.metric = metrics.metric
     group by scores.customer_id
 )
 
@@ -19,5 +19,5 @@ left join surveys on experience.customer_id = surveys.customer_id
 where
     customers.customer_id is null
     or experience.customer_id is null
-    or experience.effort_answers + experience.empathy_answers
-    + experience.understanding_answers + experience.effectiveness_answers <> surveys.counted
+    or coalesce(surveys.counted, 0) <> experience.effort_answers + experience.empathy_answers
+    + experience.understanding_answers + experience.effectiveness_answers

@@ -1,9 +1,10 @@
--- The four are columns of experience_index; each needs a metric whose answers have a mean on one scale.
+-- The four are columns of experience_index: another one would have no place, and of a metric that is not known nothing
+-- could be asked.
 with components as (
     select
         given.component,
         given.metric,
-        coalesce(metrics.score_kind in ('mean', 'rescaled_mean'), false) as has_mean,
+        metrics.metric is not null as is_known_metric,
         count(*) over (partition by given.component) as copies
     from {{ ref('experience_components') }} as given
     left join {{ ref('survey_metrics') }} as metrics on given.metric = metrics.metric
@@ -19,8 +20,11 @@ wanted as (
 select
     'experience_components.csv: component ' || coalesce(wanted.component, components.component, '(no name)')
     || ' is not one of {{ experience_components() | join(", ") }}, stands there twice or not at all, or its metric '
-    || coalesce(components.metric, '(none)') || ' is not one of kind mean or rescaled_mean in survey_metrics.csv.'
-        as problem
+    || coalesce(components.metric, '(none)') || ' is not listed in survey_metrics.csv.' as problem
 from wanted
 full outer join components on wanted.component = components.component
-where wanted.component is null or components.component is null or components.copies > 1 or not components.has_mean
+where
+    wanted.component is null
+    or components.component is null
+    or components.copies > 1
+    or not components.is_known_metric
