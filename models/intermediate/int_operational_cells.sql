@@ -1,4 +1,9 @@
 -- One row per part of operational effort, segment value and period: its mean, and whether the cell is too small.
+{%- set grains = {
+    'month': [month_start('parts.day'), add_days(add_months(month_start('parts.day'), 1), -1)],
+    'quarter': [quarter_start('parts.day'), add_days(add_months(quarter_start('parts.day'), 3), -1)],
+    'all': ['as_of.first_date', 'as_of.as_of_date'],
+} %}
 with parts as (
     select * from {{ ref('int_operational_parts') }}
 ),
@@ -12,18 +17,16 @@ as_of as (
 ),
 
 periods as (
+    {%- for grain, bounds in grains.items() %}
     select
         parts.*,
-        'month' as period_grain,
-        {{ month_start('parts.day') }} as period_start
-    from parts
-    union all
-    select
-        parts.*,
-        'all' as period_grain,
-        as_of.first_date as period_start
+        '{{ grain }}' as period_grain,
+        {{ bounds[0] }} as period_start,
+        {{ bounds[1] }} as period_end
     from parts
     cross join as_of
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 -- The segment on the day of the contact or answer: a later change of plan does not rewrite the past.
@@ -34,6 +37,7 @@ totals as (
         segments.segment_value,
         periods.period_grain,
         periods.period_start,
+        periods.period_end,
         cast(sum(periods.things) as bigint) as things,
         cast(sum(periods.counted) as bigint) as counted,
         sum(periods.total) as total
@@ -47,7 +51,8 @@ totals as (
         segments.segment_dimension,
         segments.segment_value,
         periods.period_grain,
-        periods.period_start
+        periods.period_start,
+        periods.period_end
 ),
 
 sized as (
@@ -73,6 +78,6 @@ split as (
 
 select
     *,
-    -- As for surveys: a single hidden cell could be had by subtraction from the total.
+    -- A single hidden cell could be had by subtraction from the total: the smallest shown one is hidden with it.
     is_small or (small_cells = 1 and size_rank = 1 and counted > 0) as is_suppressed
 from split

@@ -8,8 +8,7 @@ metrics as (
 ),
 
 answers as (
-    select * from {{ ref('int_answer_periods') }}
-    where period_grain = 'all'
+    select * from {{ ref('int_answers') }}
 ),
 
 parts as (
@@ -20,7 +19,7 @@ totals as (
     select
         answers.customer_id,
         answers.metric,
-        {{ survey_sums('answers') }}
+        {{ survey_sums('answers', counts=counts_within('all')) }}
     from answers
     group by answers.customer_id, answers.metric
 ),

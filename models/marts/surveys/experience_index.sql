@@ -20,6 +20,7 @@ components as (
         estimates.segment_value,
         estimates.period_grain,
         estimates.period_start,
+        estimates.period_end,
         estimates.counted,
         estimates.is_suppressed,
         {{ component_score() }} as score,
@@ -36,12 +37,13 @@ side_by_side as (
         segment_value,
         period_grain,
         period_start,
+        period_end,
         {{ one_column_each(experience_components(), 'component', 'counted', '_answers') }},
         {{ one_column_each(experience_components(), 'component', 'case when not is_suppressed then score end') }},
         {{ one_column_each(experience_components(), 'component', 'margin', '_margin') }},
         max(cast(is_suppressed as integer)) = 1 as is_suppressed
     from components
-    group by segment_dimension, segment_value, period_grain, period_start
+    group by segment_dimension, segment_value, period_grain, period_start, period_end
 ),
 
 -- The error of a mean of four is at most the mean of their errors, however they go together in one respondent's mind.
@@ -58,6 +60,7 @@ select
     indexed.segment_value,
     indexed.period_grain,
     indexed.period_start,
+    indexed.period_end,
     indexed.effort,
     indexed.empathy,
     indexed.understanding,

@@ -14,12 +14,13 @@ side_by_side as (
         segment_value,
         period_grain,
         period_start,
+        period_end,
         max(case when part = 'channel_ease' then things end) as contacts,
         {{ one_column_each(operational_parts(), 'part', 'counted', '_counted') }},
         {{ one_column_each(operational_parts(), 'part', 'case when not is_suppressed then mean_value end') }},
         max(cast(is_suppressed as integer)) = 1 as is_suppressed
     from cells
-    group by segment_dimension, segment_value, period_grain, period_start
+    group by segment_dimension, segment_value, period_grain, period_start, period_end
 ),
 
 averaged as (
@@ -34,6 +35,7 @@ select
     averaged.segment_value,
     averaged.period_grain,
     averaged.period_start,
+    averaged.period_end,
     coalesce(averaged.contacts, 0) as contacts,
     coalesce(averaged.channel_ease_counted, 0) as rated_contacts,
     coalesce(averaged.wait_ease_counted, 0) as timed_contacts,
