@@ -30,8 +30,8 @@ count(case when {{ answers }}.is_asked then 1 end) as asked,
     cast(coalesce(sum(case when {{ given }} then {{ answers }}.score end), 0) as bigint) as score_total,
     cast(coalesce(sum(case when {{ given }} then {{ answers }}.score * {{ answers }}.score end), 0) as bigint)
         as score_square_total,
-    min({{ answers }}.scale_min) as scale_min,
-    max({{ answers }}.scale_max) as scale_max
+    min(case when {{ given }} then {{ answers }}.scale_min end) as scale_min,
+    max(case when {{ given }} then {{ answers }}.scale_max end) as scale_max
 {%- endmacro %}
 
 

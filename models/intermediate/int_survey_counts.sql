@@ -50,7 +50,7 @@ profile_periods as (
     {%- endfor %}
 ),
 
--- The scale of a metric is that of its questions that were put to somebody.
+-- The scale of a metric is that of its questions that were answered.
 scales as (
     select
         metric,
