@@ -35,6 +35,18 @@ count(case when {{ answers }}.is_asked then 1 end) as asked,
 {%- endmacro %}
 
 
+{% macro sums_of(relation, columns, counts=none, over=none) -%}
+{#-
+  Sums of columns of a relation, under their names: of the rows that meet the condition `counts`, or of all; `over` names a window.
+-#}
+{%- for column in columns -%}
+{%- set summand = relation ~ '.' ~ column -%}
+cast(sum({{ 'case when ' ~ counts ~ ' then ' ~ summand ~ ' else 0 end' if counts else summand }}) {{- ' over ' ~ over if over }} as bigint) as {{ column }}
+    {{- ',\n    ' if not loop.last }}
+{%- endfor -%}
+{%- endmacro %}
+
+
 {% macro moving_days() -%}
 {#- Days of the moving window of survey scores, about a quarter. -#}
 {{ return(90) }}

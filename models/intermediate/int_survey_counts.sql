@@ -4,7 +4,6 @@
     'quarter': [quarter_start('days.period_date'), add_days(add_months(quarter_start('days.period_date'), 3), -1)],
     'all': ['span.first_date', 'span.last_date'],
 } %}
-{%- set columns = ['asked', 'answered'] + counted_columns() %}
 with days as (
     select * from {{ ref('int_survey_days') }}
 ),
@@ -38,11 +37,8 @@ profile_periods as (
         '{{ grain }}' as period_grain,
         {{ bounds[0] }} as period_start,
         {{ bounds[1] }} as period_end,
-        sum(days.asked) as asked,
-        sum(days.answered) as answered,
-        {%- for column in counted_columns() %}
-        sum(case when {{ counts_within(grain) }} then days.{{ column }} else 0 end) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of('days', ['asked', 'answered']) }},
+        {{ sums_of('days', counted_columns(), counts=counts_within(grain)) }}
     from days
     cross join span
     group by days.metric, days.profile_number, {{ bounds[0] }}, {{ bounds[1] }}
@@ -68,9 +64,7 @@ cells as (
         periods.period_grain,
         periods.period_start,
         periods.period_end,
-        {%- for column in columns %}
-        cast(sum(periods.{{ column }}) as bigint) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of('periods', ['asked', 'answered'] + counted_columns()) }}
     from profile_periods as periods
     inner join segments on periods.profile_number = segments.profile_number
     group by
@@ -88,7 +82,9 @@ cells as (
         'moving_90_days' as period_grain,
         period_start,
         period_end,
-        {{ columns | join(',\n        ') }}
+        asked,
+        answered,
+        {{ counted_columns() | join(',\n        ') }}
     from windows
 )
 

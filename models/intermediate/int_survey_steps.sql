@@ -44,13 +44,13 @@ steps as (
     select
         metric,
         profile_number,
-        {{ day }} as step_date,
         {%- for column in given_columns %}
         {{ '0' if relation == 'superseded' else sign ~ column }} as {{ column }},
         {%- endfor %}
         {%- for column in counted_columns() %}
-        {{ sign }}{{ column }} as {{ column }}{{ ',' if not loop.last }}
+        {{ sign }}{{ column }} as {{ column }},
         {%- endfor %}
+        {{ day }} as step_date
     from {{ relation }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -61,9 +61,7 @@ select
     segments.segment_dimension,
     segments.segment_value,
     steps.step_date,
-    {%- for column in given_columns + counted_columns() %}
-    sum(steps.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    {{ sums_of('steps', given_columns + counted_columns()) }}
 from steps
 inner join segments on steps.profile_number = segments.profile_number
 group by steps.metric, segments.segment_dimension, segments.segment_value, steps.step_date

@@ -37,9 +37,7 @@ running as (
         cells.segment_dimension,
         cells.segment_value,
         cells.day,
-        {%- for column in columns %}
-        cast(sum(steps.{{ column }}) over to_day as bigint) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sums_of('steps', columns, over='to_day') }}
     from cells
     left join steps
         on cells.metric = steps.metric
@@ -56,11 +54,11 @@ select
     running.metric,
     running.segment_dimension,
     running.segment_value,
-    {{ add_days('running.day', 1 - moving_days()) }} as period_start,
-    running.day as period_end,
     {%- for column in columns %}
-    running.{{ column }}{{ ',' if not loop.last }}
+    running.{{ column }},
     {%- endfor %}
+    {{ add_days('running.day', 1 - moving_days()) }} as period_start,
+    running.day as period_end
 from running
 cross join span
 where

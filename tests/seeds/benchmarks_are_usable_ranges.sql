@@ -1,4 +1,5 @@
 -- A range that nobody can read, or that names nothing, would pass in silence.
+{%- set dimensions = "'all', '" ~ segment_columns() | join("', '") ~ "'" %}
 with benchmarks as (
     select
         benchmarks.*,
@@ -11,17 +12,18 @@ with benchmarks as (
 )
 
 select
-    'benchmarks.csv: the row of ' || coalesce(metric, '(no metric)') || ', ' || coalesce(segment_dimension, '(no dimension)')
-    || ', ' || coalesce(segment_value, '(no value)') || ', ' || coalesce(kind, '(no kind)')
-    || ' must have a metric of survey_metrics.csv, a dimension (all, or a segment column) with a value, the kind benchmark'
-    || ' or target, and a low, a high, or both in order; and there can be one such row.' as problem
+    'benchmarks.csv: the row of ' || coalesce(metric, '(no metric)') || ', '
+    || coalesce(segment_dimension, '(no dimension)') || ', ' || coalesce(segment_value, '(no value)') || ', '
+    || coalesce(kind, '(no kind)') || ' must name a metric of survey_metrics.csv, a dimension (all, or a segment '
+    || 'column) with a value, the kind benchmark or target, and a low, a high, or both in order; and each row is unique.'
+        as problem
 from benchmarks
 where
     not is_known
     or segment_dimension is null
     or segment_value is null
     or (segment_dimension = 'all') <> (segment_value = 'all')
-    or coalesce(segment_dimension not in ('all', '{{ segment_columns() | join("', '") }}'), true)
+    or coalesce(segment_dimension not in ({{ dimensions }}), true)
     or coalesce(kind not in ('benchmark', 'target'), true)
     or coalesce(low, high) is null
     or low > high
