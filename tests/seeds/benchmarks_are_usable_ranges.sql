@@ -15,7 +15,7 @@ select
     'benchmarks.csv: the row of ' || coalesce(metric, '(no metric)') || ', '
     || coalesce(segment_dimension, '(no dimension)') || ', ' || coalesce(segment_value, '(no value)') || ', '
     || coalesce(kind, '(no kind)') || ' must name a metric of survey_metrics.csv, a dimension (all, or a segment '
-    || 'column) with a value, the kind benchmark or target, and a low, a high, or both in order; and each row is unique.'
+    || 'column) with a value, the kind benchmark or target, and a low, a high, or both in order; each row is unique.'
         as problem
 from benchmarks
 where
