@@ -253,6 +253,13 @@ def test_the_p_value_is_near_that_of_the_f_test(strength):
     assert weigh(answers, nps)["r_squared_p_value"].iloc[0] == pytest.approx(max(expected, 0.001), abs=0.05)
 
 
+def test_without_python_the_other_models_stand_on_their_own(dbt):
+    models = ["ls", "--resource-type", "model", "--output", "name"]
+    left_out = set(dbt(*models)) - set(dbt(*models, "--vars", "python_models: false"))
+    in_python = {path.stem for path in (REPOSITORY / "models").rglob("*.py")}
+    assert left_out == in_python | {"nps_drivers"}
+
+
 def test_a_comment_without_a_theme_does_not_mention_it():
     rows = pd.DataFrame(
         [(None, f"c{i}", "", 100.0 if i < 60 else -100.0) for i in range(120)]
