@@ -29,10 +29,10 @@ coalesce({{ customer_scores.reporting_date(customer_scores.load_time()) }}, cast
 {%- endmacro %}
 
 
-{% macro counting_events() -%}
-{#- CTEs that end with `counting`: the accepted events of the load dates that have changed. -#}
+{% macro counting_events(partitions='int_event_loads') -%}
+{#- CTEs that end with `counting`: the accepted events of the load dates that have changed, as the model `partitions` says. -#}
 loads as (
-    select * from {{ ref('int_event_loads') }}
+    select * from {{ ref(partitions) }}
     where is_stale
 ),
 
