@@ -56,3 +56,13 @@ extract(isodow from {{ date }}) = 7
 {#- Hours from one timestamp to another, as a double. -#}
 cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.0
 {%- endmacro %}
+
+
+{% macro add_seconds(timestamp, seconds) %}
+{#- A timestamp so many seconds later; `seconds` is a decimal with at most six places. -#}
+{{- adapter.dispatch('add_seconds', 'customer_scores')(timestamp, seconds) -}}
+{% endmacro %}
+
+{% macro duckdb__add_seconds(timestamp, seconds) -%}
+{{ timestamp }} + to_microseconds(cast({{ seconds }} * 1000000 as bigint))
+{%- endmacro %}

@@ -121,3 +121,41 @@ case
     when {{ score }} is not null and coalesce({{ low }}, {{ high }}) is not null then 0.0
 end
 {%- endmacro %}
+
+
+{% macro share_of_counts(part, whole) -%}
+{#- part / whole of two counts, 0 to 1; null where the whole is 0. -#}
+cast({{ part }} as double precision) / nullif({{ whole }}, 0)
+{%- endmacro %}
+
+
+{% macro variance_of_units(total, square_total, count, units) -%}
+{#-
+  Variance from the exact sum and sum of squares of `count` whole numbers of 1/units each, in the square of the measure's own unit: of a sample, with
+  n - 1, null below two. Without units they are zeros and ones: p (1 - p).
+-#}
+case
+    when {{ units }} is null
+        then {{ customer_scores.share_of_counts(total, count) }} * (1.0 - {{ customer_scores.share_of_counts(total, count) }})
+    else cast({{ count }} * {{ square_total }} - {{ total }} * {{ total }} as double precision)
+        / nullif(cast({{ count }} as double precision) * ({{ count }} - 1) * {{ units }} * {{ units }}, 0)
+end
+{%- endmacro %}
+
+
+{% macro share_metric_score(positives, negatives, count) -%}
+{#- Score of a metric whose `score_kind` is net_share (NPS points) or positive_share (percent), from counts or weighted counts; null where the count is 0. -#}
+case score_kind
+    when 'net_share' then {{ customer_scores.nps(positives, negatives, count) }}
+    when 'positive_share' then 100.0 * {{ customer_scores.share_of_counts(positives, count) }}
+end
+{%- endmacro %}
+
+
+{% macro share_metric_bound(positives, negatives, count, sign) -%}
+{#- Lower ('-') or upper ('+') bound of share_metric_score, in its unit. -#}
+case score_kind
+    when 'net_share' then {{ customer_scores.nps_bound(positives, negatives, count, sign) }}
+    when 'positive_share' then 100.0 * {{ customer_scores.wilson_bound(positives, count, sign) }}
+end
+{%- endmacro %}

@@ -5,7 +5,7 @@
     'all': ['span.first_date', 'span.last_date'],
 } %}
 with days as (
-    select * from {{ ref('int_survey_days') }}
+    select * from {{ ref('int_answer_days') }}
 ),
 
 windows as (
@@ -98,3 +98,5 @@ select
     scales.scale_max
 from cells
 inner join scales on cells.metric = scales.metric
+-- A comment alone is neither.
+where cells.asked + cells.answered > 0

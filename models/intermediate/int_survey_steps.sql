@@ -2,7 +2,7 @@
 -- end on the day before.
 {%- set given_columns = ['asked', 'answered'] %}
 with days as (
-    select * from {{ ref('int_survey_days') }}
+    select * from {{ ref('int_answer_days') }}
 ),
 
 answers as (

@@ -6,7 +6,7 @@ with steps as (
 ),
 
 days as (
-    select * from {{ ref('int_survey_days') }}
+    select * from {{ ref('int_answer_days') }}
 ),
 
 as_of as (
