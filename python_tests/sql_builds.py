@@ -60,11 +60,15 @@ def compile_project(
     dbt.run("build", *selected, settings=settings[0], environment=environment)
     models = [compiled(dbt, {**setting, "as_of_date": ANY_DAY}, environment, selected[-1]) for setting in settings]
     with duckdb.connect(str(folder / "work.duckdb"), read_only=True) as connection:
-        facts = "select table_schema, table_name, column_name, data_type from information_schema.columns"
-        facts = connection.sql(f"{facts} where table_catalog = 'work' order by ordinal_position").fetchall()
+        connection.execute(f"attach '{folder / 'marts.duckdb'}' as customer_scores (read_only)")
+        facts = connection.sql("""
+            select table_catalog || '.' || table_schema || '.' || table_name, column_name, data_type
+            from information_schema.columns
+            order by ordinal_position
+        """).fetchall()
     columns = {}
-    for schema, table, column, kind in facts:
-        columns.setdefault(f"{schema}.{table}", {})[column] = kind
+    for table, column, kind in facts:
+        columns.setdefault(table, {})[column] = kind
     inline = ["compile", "--inline", "{{ digest(['row_number', 'raw_row']) }}"]
     (digest,) = dbt.run(*inline, environment=environment)
     return Project(models, columns, digest.compiled_code)
@@ -169,7 +173,7 @@ class Warehouse:
     def raw_tables(self, raw_folder: Path) -> Iterator[str]:
         """What makes the raw tables of a folder of Parquet files, as the macro prepare_raw makes its views."""
         for table in ("events", "customers", "survey_answers"):
-            columns = self.project.columns[f"raw.{table}"]
+            columns = self.project.columns[f"work.raw.{table}"]
             files = [str(path) for path in sorted(raw_folder.glob(f"{table}*.parquet"))]
             if not files:
                 yield f"create or replace table work.raw.{table} ({typed(columns)})"
@@ -187,15 +191,16 @@ class Warehouse:
     def seeds(self, replaced: dict[str, pd.DataFrame]) -> Iterator[str]:
         """What makes the seeds."""
         for name, seed in {**project_seeds(), **replaced}.items():
-            columns = self.project.columns.get(f"main.{name}")
-            if columns is None:
-                continue
-            yield f"create or replace table work.main.{name} ({typed(columns)})"
-            rows = [
-                f"({', '.join(literal(text) for text in row)})" for row in seed[list(columns)].itertuples(index=False)
-            ]
-            if rows:
-                yield f"insert into work.main.{name} values {', '.join(rows)}"
+            places = (f"work.main.{name}", f"customer_scores.main_history.{name}")
+            for place in [place for place in places if place in self.project.columns]:
+                columns = self.project.columns[place]
+                yield f"create or replace table {place} ({typed(columns)})"
+                rows = [
+                    f"({', '.join(literal(text) for text in row)})"
+                    for row in seed[list(columns)].itertuples(index=False)
+                ]
+                if rows:
+                    yield f"insert into {place} values {', '.join(rows)}"
 
     def exists(self, relation: str) -> bool:
         """Whether there is such a table."""

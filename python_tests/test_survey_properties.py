@@ -65,7 +65,7 @@ def assert_sound(scores: pd.DataFrame) -> None:
     assert (
         scores.loc[scores["is_suppressed"], [*CLASSES, "mean_score", "score", "ci_low", "score_change"]]
         .isna()
-        .all(None)
+        .all(axis=None)
     )
     assert (shown["score"].notna() == (shown["counted"] > 0)).all()
     assert scores.loc[scores["metric"] == "nps", "score"].dropna().between(-100, 100).all()

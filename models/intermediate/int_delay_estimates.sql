@@ -1,7 +1,6 @@
 -- One row per metric, touchpoint and delay class: who answered over all time, and what, with its uncertainty.
 with answers as (
-    select * from {{ ref('int_counted_answers') }}
-    where period_grain = 'all'
+    select * from {{ ref('int_answers') }}
 ),
 
 -- Who answered unasked did not wait for a survey.
@@ -27,7 +26,7 @@ counts as (
         answers.metric,
         askings.touchpoint,
         delays.delay_class,
-        {{ survey_sums('answers') }},
+        {{ survey_sums('answers', counts=counts_within('all')) }},
         -- Nearest rank: a time that somebody waited.
         percentile_disc(0.5) within group (order by delays.hours_to_survey) as median_hours_to_survey
     from answers
