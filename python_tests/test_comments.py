@@ -1,6 +1,7 @@
 """Comments: how well themes and sentiment do on labelled ones, and that none leaves the work database unasked."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -183,7 +184,7 @@ def test_no_comment_leaves_the_work_database_unasked(result):
 
 def test_comments_are_published_where_the_var_says_so_and_sentiment_can_be_left_out(raw, build, tmp_path):
     settings = tmp_path / "settings"
-    settings.mkdir()
+    shutil.copytree(raw / "settings", settings)
     (settings / "vars.yml").write_text("publish_comments: true\ncomment_sentiment: false\n")
     result = build(raw, tmp_path / "warehouse", settings=settings)
     assert result.returncode == 0, result.output
@@ -191,10 +192,8 @@ def test_comments_are_published_where_the_var_says_so_and_sentiment_can_be_left_
     with duckdb.connect(str(result.marts), read_only=True) as connection:
         audit = connection.sql("from low_csat_audit").df().set_index("answer_id")
         assert connection.sql("select count(mean_sentiment) from theme_shares").fetchall() == [(0,)]
-    assert (
-        audit.loc["marker", "matched_words"] == "marker: Zzmarker; price: Trop cher"
-        and audit.loc["html", "comment"] == STRANGE["html"]
-    )
+    assert audit.loc["marker", "matched_words"] == f"marker: {MARKER}; price: Trop cher"
+    assert audit.loc["html", "comment"] == STRANGE["html"]
     assert audit.loc["no comment", "sentiment_status"] == "no_comment"
     assert set(audit.loc[audit["has_comment"], "sentiment_status"]) == {"not_computed"}
     assert audit["sentiment"].isna().all()

@@ -30,10 +30,10 @@ matched as (
 -- Where the patterns of two languages match, the first words show the theme.
 ranked as (
     select
-        matched.*,
+        *,
         row_number() over (
             partition by answer_id, theme
-            order by word_start, length(words) desc, language
+            order by word_start asc, length(words) desc, language asc
         ) as match_rank
     from matched
 )

@@ -1,4 +1,4 @@
--- One row per metric, theme, period and side (comments with the theme, comments without it): the score of their answers.
+-- One row per metric, theme, period and side (comments with the theme, comments without): the score of their answers.
 with answers as (
     select * from {{ ref('int_answer_periods') }}
     where counted = 1
