@@ -39,10 +39,15 @@ def write_raw(folder: Path) -> Path:
         (row.comment_id, SCORES[row.sentiment], row.language, row.comment) for row in labelled().itertuples(index=False)
     ]
     rows += [(name, 1, "en", comment) for name, comment in STRANGE.items()]
-    rows += [("long", 1, "en", LONG), ("marker", 2, "", f"Trop cher,  {MARKER}-Ș!"), ("marker de", 1, "de-AT", MARKER)]
+    rows += [
+        ("long", 1, "en", LONG),
+        ("marker", 2, "", f"Trop cher,  {MARKER}-Ș!"),
+        ("marker de", 1, "de-AT", f"Zu teuer! The price. {MARKER}"),
+    ]
     rows += [("marker unscored", "", "en", MARKER), ("no comment", 2, "en", " "), ("fine", 4, "en", "")]
     (folder / "settings").mkdir(parents=True)
-    (folder / "settings" / "comment_themes.csv").write_text(f"theme,language,pattern\nmarker,all,{MARKER.lower()}_\n")
+    patterns = f"theme,language,pattern\nmarker,all,{MARKER.lower()}_\npreis,de,(zu )?teuer\n"
+    (folder / "settings" / "comment_themes.csv").write_text(patterns)
     with (folder / "survey_answers.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(
@@ -160,9 +165,9 @@ def test_comments_are_kept_as_they_were_written(result):
 
 def test_evidence_is_what_was_written(result):
     found = from_work(result, "from int_comment_themes").set_index(["answer_id", "theme"])["matched_words"]
-    # German has no patterns, and where the language is not told that of any may match.
+    # Where the language is not told the pattern of any may match; German has one of its own, and no other counts there.
     assert found["marker"].to_dict() == {"price": "Trop cher", "marker": MARKER}
-    assert found["marker de"].to_dict() == {"marker": MARKER}
+    assert found["marker de"].to_dict() == {"marker": MARKER, "preis": "Zu teuer"}
     assert found["lines"].to_dict() == {"price": "price", "reliability": "crash"}
     # Beyond its first 10,000 characters a comment is not searched.
     assert "long" not in found.index
