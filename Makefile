@@ -61,8 +61,9 @@ lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and t
 	$(VENV)/dbt --quiet parse --target-path target
 	.venv-bouncer/bin/dbt-bouncer run
 
-bench: .venv/test.stamp ## Measure builds of 20 million events against a plain aggregate, pandas and Polars (five minutes or more, 20 GB of disk)
+bench: .venv/test.stamp ## Measure builds of 20 million events and 10 million answers against plain aggregates, pandas and Polars (ten minutes or more, 20 GB of disk)
 	$(VENV)/python -m benchmarks.engagement
+	$(VENV)/python -m benchmarks.surveys
 
 freeze-scale: .venv/build.stamp ## Propose today's population scale as a frozen one, as CSV (VERSION=name)
 	@$(VENV)/python -m ops.freeze_scale --warehouse "$$WAREHOUSE" $(if $(VERSION),--version "$$VERSION")

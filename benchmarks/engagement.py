@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,16 +120,22 @@ def measure_unit(folder: Path) -> dict:
     return json.loads(finished.output.splitlines()[-1])
 
 
-def measure_build(raw: Path, warehouse: Warehouse, *options: str) -> Build:
-    """One run of `python -m ops.build`. Ends the program, with what the build printed, where it fails."""
-    command = [sys.executable, "-m", "ops.build", "--raw", str(raw), "--warehouse", str(warehouse.folder), *options]
+def measure_build(raw: Path, warehouse: Warehouse, targets: Sequence[str] = TARGETS, after: str | None = None) -> Build:
+    """One run of `python -m ops.build`. Ends the program, with what the build printed, where it fails.
+
+    `needed` counts what leads to `targets`, and with `after` only what follows that model on the way.
+    """
+    command = [sys.executable, "-m", "ops.build", "--raw", str(raw), "--warehouse", str(warehouse.folder)]
     # One node at a time: each has the machine to itself, and no test slows down a model.
     command += ["--threads", "1"]
     finished = run(command)
     if finished.returncode:
         sys.exit(f"The build of {raw} failed with exit code {finished.returncode}:\n{finished.output}")
     results = explain.read_results(warehouse.target)
-    needed = needed_nodes(json.loads((warehouse.target / "manifest.json").read_text(encoding="utf-8")), TARGETS)
+    manifest = json.loads((warehouse.target / "manifest.json").read_text(encoding="utf-8"))
+    needed = needed_nodes(manifest, targets)
+    if after:
+        needed = {id for id in needed if id in reached(manifest["child_map"], [f"model.customer_scores.{after}"])[1:]}
     by_time = sorted(results, key=lambda result: -result["execution_time"])
     return Build(
         command=finished,
@@ -139,7 +146,7 @@ def measure_build(raw: Path, warehouse: Warehouse, *options: str) -> Build:
     )
 
 
-def needed_nodes(manifest: dict, targets: list[str]) -> set[str]:
+def needed_nodes(manifest: dict, targets: Sequence[str]) -> set[str]:
     """The ids of the models named in `targets` and of all that they are made from. A target may be absent."""
     found = {
         id for id, node in manifest["nodes"].items() if node["resource_type"] == "model" and node["name"] in targets
@@ -147,11 +154,14 @@ def needed_nodes(manifest: dict, targets: list[str]) -> set[str]:
     absent = set(targets) - {manifest["nodes"][id]["name"] for id in found}
     if absent:
         print(f"No such models, so not counted: {', '.join(sorted(absent))}", file=sys.stderr)
-    waiting = list(found)
-    while waiting:
-        parents = set(manifest["parent_map"].get(waiting.pop(), [])) - found
-        waiting += parents
-        found |= parents
+    return set(reached(manifest["parent_map"], sorted(found)))
+
+
+def reached(edges: dict[str, list[str]], start: list[str]) -> list[str]:
+    """The nodes `start`, and after them all to which `edges` lead from there."""
+    found = list(start)
+    for node in found:
+        found += [next_ for next_ in edges.get(node, []) if next_ not in found]
     return found
 
 
@@ -205,7 +215,7 @@ def count_rows(marts: Path) -> tuple[dict[str, int], float]:
 
 def measure_company(folder: Path, events: int, customers: int, users: bool, skip: list[str]) -> Measured:
     """Makes the company in the empty folder `folder` and measures all that is not in `skip`."""
-    _say(f"Writing {events:,} events of {customers:,} customers to {folder}")
+    say(f"Writing {events:,} events of {customers:,} customers to {folder}")
     write_company(folder, events, customers, users)
     # Else the disk is still at it while the unit is measured.
     os.sync()
@@ -214,16 +224,16 @@ def measure_company(folder: Path, events: int, customers: int, users: bool, skip
     # Before the builds, while the folder holds the same days for all.
     measured.alternatives = {}
     for tool in [tool for tool in ("pandas", "polars") if tool not in skip and not users]:
-        _say(f"{tool}: ledger and points")
+        say(f"{tool}: ledger and points")
         command = [sys.executable, "-m", "benchmarks.alternatives", tool, str(folder)]
         measured.alternatives[tool] = run(command)
     if "build" not in skip:
-        _say("First build")
+        say("First build")
         measured.first = measure_build(raw, warehouse)
         measured.rows, measured.points = count_rows(warehouse.link)
         if "next-day" not in skip:
             measured.dbt_start = dbt_start_seconds(raw, warehouse)
-            _say("One more day")
+            say("One more day")
             shutil.copyfile(folder / "next_day.parquet", raw / "events" / "events_001.parquet")
             measured.next_day = measure_build(raw, warehouse)
     measured.units.append(measure_unit(folder))
@@ -232,7 +242,7 @@ def measure_company(folder: Path, events: int, customers: int, users: bool, skip
 
 def measure_demo(folder: Path) -> list[Build]:
     """Two builds of the demo company in an empty warehouse: everything, and nothing new."""
-    _say("Demo company, twice")
+    say("Demo company, twice")
     raw = folder / "raw"
     subprocess.run(
         [sys.executable, "-m", "ops.demo_data", "--out", str(raw)], cwd=ROOT, check=True, capture_output=True
@@ -248,10 +258,10 @@ def promises(measured: Measured) -> str:
     def add(
         what: str, seconds: float, limit: float | None = None, gb: float | None = None, gb_limit: float = 0
     ) -> None:
-        verdict = "" if limit is None else f"≤ {limit} U: {_kept(seconds / unit <= limit)}"
+        verdict = "" if limit is None else f"≤ {limit} U: {kept(seconds / unit <= limit)}"
         memory = "" if gb is None else f"{gb:.1f} GB"
         if gb_limit:
-            memory += f" (< {gb_limit} GB: {_kept(gb < gb_limit)})"
+            memory += f" (< {gb_limit} GB: {kept(gb < gb_limit)})"
         rows.append([what, f"{seconds:.1f}", f"{seconds / unit:.2f}", verdict, memory])
 
     first, next_day = measured.first, measured.next_day
@@ -268,7 +278,7 @@ def promises(measured: Measured) -> str:
         add("dbt's own start: import, read the project", measured.dbt_start)
         beyond = next_day.command.seconds - measured.dbt_start
         add("one more day: whole command less dbt's own start", beyond)
-        rows[-1][3] = f"≤ {NEXT_DAY_SECONDS} s: {_kept(beyond <= NEXT_DAY_SECONDS)}"
+        rows[-1][3] = f"≤ {NEXT_DAY_SECONDS} s: {kept(beyond <= NEXT_DAY_SECONDS)}"
     for tool, finished in (measured.alternatives or {}).items():
         result = _result(finished)
         if result:
@@ -277,7 +287,7 @@ def promises(measured: Measured) -> str:
             rows.append(
                 [f"{tool}: {_why_not(finished)}", f"{finished.seconds:.1f}", "", "", f"{finished.peak_gb:.1f} GB"]
             )
-    return _table(["what", "s", "U", "promise", "peak memory"], rows)
+    return table(["what", "s", "U", "promise", "peak memory"], rows)
 
 
 def agreement(measured: Measured) -> list[str]:
@@ -307,11 +317,12 @@ def report(companies: list[Measured], demo: list[Build], users: bool) -> str:
         what = f"{measured.events / 1e6:g} million events of {measured.customers:,} customers in {DAYS} days"
         parts.append(f"### {what}{with_users}")
         parts.append(promises(measured))
-        parts.append("\n".join(agreement(measured) + _drift(measured)))
+        seconds = [unit["seconds"] for unit in measured.units]
+        parts.append("\n".join([*agreement(measured), f"- {drift(seconds, 'U')}"]))
         for name, one in (("first build", measured.first), ("one more day", measured.next_day)):
             if one:
                 slowest = [[node, f"{s:.1f}", f"{s / measured.unit:.2f}"] for node, s in one.slowest[:SLOWEST_SHOWN]]
-                parts.append(_table([f"slowest in {name}", "s", "U"], slowest))
+                parts.append(table([f"slowest in {name}", "s", "U"], slowest))
     parts += _growth(companies)
     phases = _phases(companies, demo)
     if phases:
@@ -331,9 +342,9 @@ def _growth(companies: list[Measured]) -> list[str]:
                 ("whole command", measured.first.command.seconds, base.first.command.seconds),
             ]:
                 growth = seconds / before
-                verdict = f"≤ {limit:g}: {_kept(growth <= limit)}"
+                verdict = f"≤ {limit:g}: {kept(growth <= limit)}"
                 rows.append([f"{times:g} times the events: first build, {what}", f"{growth:.1f}", verdict])
-    return ["### Growth\n\n" + _table(["what", "times the seconds", "promise"], rows)] if rows else []
+    return ["### Growth\n\n" + table(["what", "times the seconds", "promise"], rows)] if rows else []
 
 
 def _phases(companies: list[Measured], demo: list[Build]) -> str:
@@ -348,19 +359,19 @@ def _phases(companies: list[Measured], demo: list[Build]) -> str:
     ]
     rows.append(["whole command", *(f"{one.command.seconds:.1f}" for one in builds.values()), ""])
     rows.append(["peak memory, GB", *(f"{one.command.peak_gb:.1f}" for one in builds.values()), ""])
-    return _table(["phase", *builds, "what it is"], rows) if builds else ""
+    return table(["phase", *builds, "what it is"], rows) if builds else ""
 
 
 def _versions(companies: list[Measured]) -> str:
     return f"DuckDB {companies[0].units[0]['version']}" if companies else f"DuckDB {duckdb.__version__}"
 
 
-def _drift(measured: Measured) -> list[str]:
-    seconds = [unit["seconds"] for unit in measured.units]
-    line = f"- U at the start {seconds[0]:.2f} s, at the end {seconds[-1]:.2f} s"
+def drift(seconds: list[float], name: str) -> str:
+    """A line that says how long the unit `name` took at the start and at the end."""
+    line = f"{name} at the start {seconds[0]:.2f} s, at the end {seconds[-1]:.2f} s"
     if max(seconds) > UNIT_DRIFT * min(seconds):
         line += ": **something else ran beside it, so measure again**"
-    return [line]
+    return line
 
 
 def _result(finished: Finished) -> dict | None:
@@ -376,11 +387,12 @@ def _why_not(finished: Finished) -> str:
     return f"failed: {finished.output.strip().splitlines()[-1] if finished.output.strip() else finished.returncode}"
 
 
-def _kept(is_kept: bool) -> str:
+def kept(is_kept: bool) -> str:
+    """What became of a promise."""
     return "kept" if is_kept else "**missed**"
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def table(header: list[str], rows: list[list[str]]) -> str:
     """A Markdown table: the first column is text, and columns of numbers are flush right."""
     lines = [
         "---:" if i and all(row[i].replace(".", "").isdigit() for row in rows if row[i]) else "---"
@@ -389,7 +401,8 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, lines, *rows])
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Prints what is being done, with the time."""
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 

@@ -108,8 +108,8 @@ try(regexp_matches('', {{ pattern }}))
 
 
 {% macro comment_sentiments() -%}
-{#- The sentiments that the Python model computes; none where the var comment_sentiment switches it off. -#}
-{%- if customer_scores.comment_sentiment() -%}
+{#- The sentiments that the Python model computes; none where the var python_models leaves it out. -#}
+{%- if customer_scores.python_models() -%}
 {{ ref('int_comment_sentiments') }}
 {%- else -%}
 (

@@ -24,6 +24,24 @@ cast(date_trunc('month', {{ date }}) as date)
 {%- endmacro %}
 
 
+{% macro quarter_start(date) -%}
+{#- The first day of a date's quarter. -#}
+cast(date_trunc('quarter', {{ date }}) as date)
+{%- endmacro %}
+
+
+{% macro add_months(date, months) -%}
+{#- The same day so many months later; `months` is a whole number. -#}
+cast({{ date }} + interval '{{ months }}' month as date)
+{%- endmacro %}
+
+
+{% macro is_sunday(date) -%}
+{#- Whether a date is the last day of an ISO week. -#}
+extract(isodow from {{ date }}) = 7
+{%- endmacro %}
+
+
 {% macro date_series(first, last) %}
 {#- A subquery of one column `day`: every day from `first` to `last`, both scalar expressions. -#}
 {{- adapter.dispatch('date_series', 'customer_scores')(first, last) -}}
@@ -34,13 +52,17 @@ cast(date_trunc('month', {{ date }}) as date)
 {%- endmacro %}
 
 
-{% macro previous_month(month_start) -%}
-{#- The first day of the month before, from the first day of a month. -#}
-cast({{ month_start }} - interval '1' month as date)
-{%- endmacro %}
-
-
 {% macro hours_between(first, last) -%}
 {#- Hours from one timestamp to another, as a double. -#}
 cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.0
+{%- endmacro %}
+
+
+{% macro add_seconds(timestamp, seconds) %}
+{#- A timestamp so many seconds later; `seconds` is a decimal with at most six places. -#}
+{{- adapter.dispatch('add_seconds', 'customer_scores')(timestamp, seconds) -}}
+{% endmacro %}
+
+{% macro duckdb__add_seconds(timestamp, seconds) -%}
+{{ timestamp }} + to_microseconds(cast({{ seconds }} * 1000000 as bigint))
 {%- endmacro %}

@@ -29,10 +29,10 @@ coalesce({{ customer_scores.reporting_date(customer_scores.load_time()) }}, cast
 {%- endmacro %}
 
 
-{% macro counting_events() -%}
-{#- CTEs that end with `counting`: the accepted events of the load dates that have changed. -#}
+{% macro counting_events(partitions='int_event_loads') -%}
+{#- CTEs that end with `counting`: the accepted events of the load dates that have changed, as the model `partitions` says. -#}
 loads as (
-    select * from {{ ref('int_event_loads') }}
+    select * from {{ ref(partitions) }}
     where is_stale
 ),
 
@@ -53,4 +53,38 @@ counting as (
         where set_aside.row_number = events.row_number
     )
 )
+{%- endmacro %}
+
+
+{% macro loads_of_types(model_name, types) -%}
+{#-
+  The load dates whose part of the incremental model `model_name`, which keeps events of some types, must be read anew: their rows have
+  changed, or the types have. `types` is the relation that names them; what else it says matters only later.
+-#}
+with loads as (
+    select * from {{ ref('int_event_loads') }}
+),
+
+types as (
+    select distinct event_type from {{ types }}
+),
+
+digests as (
+    select
+        load_date,
+        {{ customer_scores.digest([
+            'digest',
+            '(select ' ~ customer_scores.digest_of_rows(customer_scores.digest(['event_type'])) ~ ' from types)',
+        ]) }} as digest
+    from loads
+)
+
+select
+    digests.load_date,
+    digests.digest,
+    kept.digest is null as is_stale
+from digests
+left join {{ customer_scores.kept_digests(model_name, 'load_date') }} as kept
+    on digests.load_date = kept.load_date
+    and digests.digest = kept.digest
 {%- endmacro %}

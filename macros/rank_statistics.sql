@@ -90,7 +90,7 @@ cross join (values (true), (false)) as sides (is_first)
 {% macro mann_kendall_z(kendall_s, n, tie_sum) -%}
 {#-
   z of the Mann-Kendall test for a trend (Mann 1945, Kendall 1975) with the corrections for ties and continuity; 0 where S is.
-  `tie_sum` is the sum of t (t − 1) (2 t + 5) over groups of t equal values. Example: S = 24, n = 8, tie_sum = 18 is z = 2.8676.
+  `tie_sum` is the sum of t (t − 1) (2 t + 5) over groups of t equal values. Example: S = 24, n = 8, tie_sum = 18 is z = 2.8675.
 -#}
 case
     when {{ kendall_s }} = 0 then 0.0

@@ -109,7 +109,7 @@
 {% endmacro %}
 
 
-{% macro comment_sentiment() %}
-{#- Whether the Python model that computes the sentiment of comments is built. -#}
-{{ return(customer_scores.required_flag('comment_sentiment')) }}
+{% macro python_models() %}
+{#- Whether models in Python are built. -#}
+{{ return(customer_scores.required_flag('python_models')) }}
 {% endmacro %}

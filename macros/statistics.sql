@@ -1,6 +1,7 @@
 {#
   One place per formula. Arguments are SQL expressions; counts are integers, results doubles. Each is null where its sample is
   empty. Level of every interval: 95 %, hence z = 1.959963984540054. Analysts can call them in ad-hoc SQL (see analyses/).
+  Arguments and results are described in _statistics.yml, which `dbt docs` shows.
 #}
 
 {% macro z_95() -%}
@@ -10,7 +11,7 @@
 
 
 {% macro nps(promoters, detractors, answers) -%}
-{#- Net promoter score in points, -100 to 100. Example: nps(3, 1, 6) = 33.33. -#}
+{#- Net promoter score in points, -100 to 100 (Reichheld 2003). Example: nps(3, 1, 6) = 33.33. -#}
 100.0 * cast({{ promoters }} - {{ detractors }} as double precision) / nullif({{ answers }}, 0)
 {%- endmacro %}
 
@@ -18,7 +19,7 @@
 {% macro nps_standard_error(promoters, detractors, answers) -%}
 {#-
   Standard error of the NPS in points: 100 · √(((P + D)/n − ((P − D)/n)²) / n), the population variance of answers scored
-  +1, 0, −1. Example: (3, 1, 6) = 30.4.
+  +1, 0, −1. Example: nps_standard_error(3, 1, 6) = 30.43.
 -#}
 100.0 * sqrt(
     cast({{ answers }} * ({{ promoters }} + {{ detractors }})
@@ -32,7 +33,7 @@
 {#-
   Lower (sign '-') or upper (sign '+') bound of the NPS by the adjusted Wald interval: the Wald interval of n + 3, P + 3/4 and
   D + 3/4, clipped to ±100 and widened to the score where a single answer lies outside (Bonett and Price's adjustment as
-  applied to the NPS by Rocks, 2016).
+  applied to the NPS by Rocks, 2016). Example: nps_bound(3, 1, 6, '-') = -26.74.
 -#}
 {%- set n = "(" ~ answers ~ " + 3.0)" -%}
 {%- set net = "((" ~ promoters ~ " - " ~ detractors ~ ") / " ~ n ~ ")" -%}
@@ -85,7 +86,10 @@ end
 
 
 {% macro mean_standard_error(total, square_total, answers) -%}
-{#- Standard error of a mean from the sum and the sum of squares of whole numbers, with n − 1; null below two answers. -#}
+{#-
+  Standard error of a mean from the sum and the sum of squares of whole numbers, with n − 1; null below two answers. In the
+  unit of the answers. Example: answers 5, 6 and 7 are mean_standard_error(18, 110, 3) = 0.5774.
+-#}
 sqrt(
     cast({{ answers }} * {{ square_total }} - {{ total }} * {{ total }} as double precision)
     / nullif(cast({{ answers }} as double precision) * {{ answers }} * ({{ answers }} - 1), 0)
@@ -96,7 +100,8 @@ sqrt(
 {% macro student_t_95(degrees_of_freedom, tabulated) -%}
 {#-
   Two-sided 95 % quantile of Student's t. `tabulated` is the value of the seed student_t, which reaches to 300 degrees of
-  freedom; beyond it the expansion of Abramowitz and Stegun 26.7.5 is exact to twelve digits.
+  freedom; beyond it the expansion of Abramowitz and Stegun 26.7.5 is exact to twelve digits. Who has no such column at hand
+  calls t_bound. Example: student_t_95(2, 4.302652729911275) = 4.3027.
 -#}
 {%- set z = customer_scores.z_95() -%}
 {%- set terms = [
@@ -112,6 +117,23 @@ coalesce(
     + {{ term }} / power(cast({{ degrees_of_freedom }} as double precision), {{ loop.index }})
     {%- endfor %}
 )
+{%- endmacro %}
+
+
+{% macro t_bound(total, square_total, answers, sign) -%}
+{#-
+  Lower ('-') or upper ('+') bound of a mean by Student's t interval (Student 1908), in the unit of the answers, from their sum
+  and the sum of their squares; null below two answers. The arguments are columns or numbers, not aggregates: sum in a step
+  before. Example: answers 5, 6 and 7 are t_bound(18, 110, 3, '-') = 3.5159.
+-#}
+{%- set quantile = "(select max(student_t.t_95) from " ~ ref('student_t')
+    ~ " as student_t where student_t.degrees_of_freedom = " ~ answers ~ " - 1)" -%}
+case
+    when {{ answers }} > 1
+        then cast({{ total }} as double precision) / {{ answers }}
+            {{ sign }} ({{ customer_scores.student_t_95('(' ~ answers ~ ' - 1)', quantile) }})
+            * {{ customer_scores.mean_standard_error(total, square_total, answers) }}
+end
 {%- endmacro %}
 
 
@@ -137,30 +159,65 @@ end
 {%- endmacro %}
 
 
-{% macro z_of_means(estimate, standard_error, earlier_estimate, earlier_standard_error) -%}
-{#- z of the difference of two independent estimates; null where neither has an error: two single answers prove nothing. -#}
-({{ estimate }} - {{ earlier_estimate }}) / nullif(sqrt(
+{% macro error_of_means(standard_error, earlier_standard_error) -%}
+{#-
+  Standard error of the difference of two independent estimates, in their unit; null where it is 0 or either is null.
+  Example: error_of_means(3, 4) = 5.
+-#}
+nullif(sqrt(
     {{ standard_error }} * {{ standard_error }} + {{ earlier_standard_error }} * {{ earlier_standard_error }}
 ), 0)
 {%- endmacro %}
 
 
-{% macro z_of_shares(successes, answers, earlier_successes, earlier_answers) -%}
-{#- z of the difference of two independent shares with the pooled share's error; null where all or none of the answers succeed. -#}
+{% macro z_of_means(estimate, standard_error, earlier_estimate, earlier_standard_error) -%}
+{#-
+  z of the difference of two independent estimates, this minus the earlier one, each with its standard error in the same unit;
+  null where neither has an error: two single answers prove nothing. Example: z_of_means(1, 3, 2, 4) = -0.2.
+-#}
+({{ estimate }} - {{ earlier_estimate }}) / {{ customer_scores.error_of_means(standard_error, earlier_standard_error) }}
+{%- endmacro %}
+
+
+{% macro error_of_shares(successes, answers, earlier_successes, earlier_answers) -%}
+{#-
+  Standard error of the difference of two independent shares, 0 to 1, with the pooled share; null where all or none of the answers
+  succeed. Example: error_of_shares(50, 100, 50, 100) = 0.0707.
+-#}
 {%- set pooled = "cast(" ~ successes ~ " + " ~ earlier_successes ~ " as double precision) / (" ~ answers ~ " + " ~ earlier_answers ~ ")" -%}
+nullif(sqrt(
+    {{ pooled }} * (1.0 - {{ pooled }}) * (1.0 / nullif({{ answers }}, 0) + 1.0 / nullif({{ earlier_answers }}, 0))
+), 0)
+{%- endmacro %}
+
+
+{% macro z_of_shares(successes, answers, earlier_successes, earlier_answers) -%}
+{#-
+  z of the difference of two independent shares, this minus the earlier one, with the pooled share's error (the two-proportion
+  z test); null where all or none of the answers succeed. Example: z_of_shares(56, 70, 48, 80) = 2.6502.
+-#}
 (
     cast({{ successes }} as double precision) / nullif({{ answers }}, 0)
     - cast({{ earlier_successes }} as double precision) / nullif({{ earlier_answers }}, 0)
-) / nullif(sqrt(
-    {{ pooled }} * (1.0 - {{ pooled }}) * (1.0 / nullif({{ answers }}, 0) + 1.0 / nullif({{ earlier_answers }}, 0))
-), 0)
+) / {{ customer_scores.error_of_shares(successes, answers, earlier_successes, earlier_answers) }}
+{%- endmacro %}
+
+
+{% macro smallest_detectable_change(standard_error) -%}
+{#-
+  The smallest change that a two-sided test at 5 % shows in four of five cases (80 % power), in the unit of the standard error of the
+  difference: (z of 0.975 + z of 0.80) times that (Cohen 1988). Example: smallest_detectable_change(5) = 14.0079.
+-#}
+({{ customer_scores.z_95() }} + 0.8416212335729143) * {{ standard_error }}
 {%- endmacro %}
 
 
 {% macro benjamini_hochberg(p_value, family) -%}
 {#-
   p-values adjusted for many comparisons (Benjamini and Hochberg 1995), as a window expression over rows with a p-value.
-  `family` is the list of columns that name the comparisons made together.
+  `family` is the list of columns that name the comparisons made together; the rows carry `family_rank`, 1 for the smallest p,
+  and `family_size`, how many p-values the family has. Rows without one must rank last. Example: 0.01, 0.02 and 0.9 become 0.03,
+  0.03 and 0.9; see analyses/many_comparisons.sql.
 -#}
 least(1.0, min({{ p_value }} * family_size / family_rank) over (
     partition by {{ family }} order by family_rank desc

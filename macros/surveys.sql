@@ -1,15 +1,74 @@
-{% macro survey_sums(answers) -%}
-{#- The additive columns of a group of rows of int_answer_periods. -#}
-cast(sum({{ answers }}.asked) as bigint) as asked,
-    cast(sum({{ answers }}.answered) as bigint) as answered,
-    cast(sum({{ answers }}.counted) as bigint) as counted,
-    cast(sum({{ answers }}.positive) as bigint) as positives,
-    cast(sum({{ answers }}.neutral) as bigint) as neutrals,
-    cast(sum({{ answers }}.negative) as bigint) as negatives,
-    cast(sum({{ answers }}.counted_score) as bigint) as score_total,
-    cast(sum({{ answers }}.counted_score * {{ answers }}.counted_score) as bigint) as score_square_total,
-    min({{ answers }}.scale_min) as scale_min,
-    max({{ answers }}.scale_max) as scale_max
+{% macro superseded_within(period_date, superseded_date) -%}
+{#-
+  The shortest period that holds an answer's day and that of the respondent's next one, by which it no longer counts there: `month`,
+  `quarter`, `all`; null where it counts for good.
+-#}
+case
+    when {{ customer_scores.month_start(superseded_date) }} = {{ customer_scores.month_start(period_date) }} then 'month'
+    when {{ customer_scores.quarter_start(superseded_date) }} = {{ customer_scores.quarter_start(period_date) }} then 'quarter'
+    when {{ superseded_date }} is not null then 'all'
+end
+{%- endmacro %}
+
+
+{% macro counts_within(period_grain) -%}
+{#- Whether an answer, or a sum of answers, counts in its `month`, `quarter` or in `all` time, from the column superseded_within. -#}
+{%- set shorter = {'month': ['month'], 'quarter': ['month', 'quarter'], 'all': ['month', 'quarter', 'all']}[period_grain] -%}
+coalesce(superseded_within not in ('{{ shorter | join("', '") }}'), true)
+{%- endmacro %}
+
+
+{% macro survey_sums(answers, counts=none) -%}
+{#- The additive columns of a group of rows of int_answers, of which all given answers count, or those that meet the condition `counts`. -#}
+{%- set given = answers ~ '.is_answered' ~ (' and ' ~ counts if counts else '') -%}
+count(case when {{ answers }}.is_asked then 1 end) as asked,
+    count(case when {{ answers }}.is_answered then 1 end) as answered,
+    count(case when {{ given }} then 1 end) as counted,
+    count(case when {{ given }} and {{ answers }}.is_positive then 1 end) as positives,
+    count(case when {{ given }} and not {{ answers }}.is_positive and not {{ answers }}.is_negative then 1 end) as neutrals,
+    count(case when {{ given }} and {{ answers }}.is_negative then 1 end) as negatives,
+    cast(coalesce(sum(case when {{ given }} then {{ answers }}.score end), 0) as bigint) as score_total,
+    cast(coalesce(sum(case when {{ given }} then {{ answers }}.score * {{ answers }}.score end), 0) as bigint)
+        as score_square_total,
+    min(case when {{ given }} then {{ answers }}.scale_min end) as scale_min,
+    max(case when {{ given }} then {{ answers }}.scale_max end) as scale_max
+{%- endmacro %}
+
+
+{% macro sums_of(relation, columns, counts=none, over=none) -%}
+{#-
+  Sums of columns of a relation, under their names: of the rows that meet the condition `counts`, or of all; `over` names a window.
+-#}
+{%- for column in columns -%}
+{%- set summand = relation ~ '.' ~ column -%}
+cast(sum({{ 'case when ' ~ counts ~ ' then ' ~ summand ~ ' else 0 end' if counts else summand }}) {{- ' over ' ~ over if over }} as bigint) as {{ column }}
+    {{- ',\n    ' if not loop.last }}
+{%- endfor -%}
+{%- endmacro %}
+
+
+{% macro moving_days() -%}
+{#- Days of the moving window of survey scores, about a quarter. -#}
+{{ return(90) }}
+{%- endmacro %}
+
+
+{% macro previous_period_start(period_grain, period_start) -%}
+{#-
+  First day of the period to compare with: the calendar one before; of a moving window the one 13 weeks earlier, which shares no
+  day with it and ends on the same weekday. Null for `all` time.
+-#}
+case {{ period_grain }}
+    when 'month' then {{ customer_scores.add_months(period_start, -1) }}
+    when 'quarter' then {{ customer_scores.add_months(period_start, -3) }}
+    when 'moving_90_days' then {{ customer_scores.add_days(period_start, -91) }}
+end
+{%- endmacro %}
+
+
+{% macro counted_columns() -%}
+{#- The columns of survey_sums that add up what counts. -#}
+{{ return(['counted', 'positives', 'neutrals', 'negatives', 'score_total', 'score_square_total']) }}
 {%- endmacro %}
 
 
@@ -50,5 +109,53 @@ case score_kind
     when 'positive_share' then 100.0 * {{ customer_scores.wilson_bound('positives', 'counted', sign) }}
     when 'mean' then {{ mean_bound }}
     when 'rescaled_mean' then {{ customer_scores.rescale(mean_bound) }}
+end
+{%- endmacro %}
+
+
+{% macro distance_from_range(score, low, high) -%}
+{#- How far a score lies below `low` (negative) or above `high` (positive), 0 within; null without a score or either end. -#}
+case
+    when {{ score }} < {{ low }} then {{ score }} - {{ low }}
+    when {{ score }} > {{ high }} then {{ score }} - {{ high }}
+    when {{ score }} is not null and coalesce({{ low }}, {{ high }}) is not null then 0.0
+end
+{%- endmacro %}
+
+
+{% macro share_of_counts(part, whole) -%}
+{#- part / whole of two counts, 0 to 1; null where the whole is 0. -#}
+cast({{ part }} as double precision) / nullif({{ whole }}, 0)
+{%- endmacro %}
+
+
+{% macro variance_of_units(total, square_total, count, units) -%}
+{#-
+  Variance from the exact sum and sum of squares of `count` whole numbers of 1/units each, in the square of the measure's own unit: of a sample, with
+  n - 1, null below two. Without units they are zeros and ones: p (1 - p).
+-#}
+case
+    when {{ units }} is null
+        then {{ customer_scores.share_of_counts(total, count) }} * (1.0 - {{ customer_scores.share_of_counts(total, count) }})
+    else cast({{ count }} * {{ square_total }} - {{ total }} * {{ total }} as double precision)
+        / nullif(cast({{ count }} as double precision) * ({{ count }} - 1) * {{ units }} * {{ units }}, 0)
+end
+{%- endmacro %}
+
+
+{% macro share_metric_score(positives, negatives, count) -%}
+{#- Score of a metric whose `score_kind` is net_share (NPS points) or positive_share (percent), from counts or weighted counts; null where the count is 0. -#}
+case score_kind
+    when 'net_share' then {{ customer_scores.nps(positives, negatives, count) }}
+    when 'positive_share' then 100.0 * {{ customer_scores.share_of_counts(positives, count) }}
+end
+{%- endmacro %}
+
+
+{% macro share_metric_bound(positives, negatives, count, sign) -%}
+{#- Lower ('-') or upper ('+') bound of share_metric_score, in its unit. -#}
+case score_kind
+    when 'net_share' then {{ customer_scores.nps_bound(positives, negatives, count, sign) }}
+    when 'positive_share' then 100.0 * {{ customer_scores.wilson_bound(positives, count, sign) }}
 end
 {%- endmacro %}

@@ -187,10 +187,10 @@ def test_no_comment_leaves_the_work_database_unasked(result):
     assert tables_with(result, MARKER) == {}
 
 
-def test_comments_are_published_where_the_var_says_so_and_sentiment_can_be_left_out(raw, build, tmp_path):
+def test_comments_are_published_where_the_var_says_so_and_python_models_can_be_left_out(raw, build, tmp_path):
     settings = tmp_path / "settings"
     shutil.copytree(raw / "settings", settings)
-    (settings / "vars.yml").write_text("publish_comments: true\ncomment_sentiment: false\n")
+    (settings / "vars.yml").write_text("publish_comments: true\npython_models: false\n")
     result = build(raw, tmp_path / "warehouse", settings=settings)
     assert result.returncode == 0, result.output
     assert tables_with(result, MARKER) == {"low_csat_audit": {"comment", "matched_words"}}

@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import duckdb
+import numpy as np
 import pytest
 from real_data import REPOSITORY
 from test_oracle import OF_TODAY
@@ -44,6 +45,28 @@ def test_the_marts_hold_no_name_and_no_comment(demo, build):
     with duckdb.connect(str(build(demo).marts), read_only=True) as connection:
         columns = connection.sql("select distinct column_name from information_schema.columns").fetchall()
     assert not {"comment", "customer_name", "raw_row", "properties"} & {name for (name,) in columns}
+
+
+def test_analysts_without_dbt_call_the_formulas_of_the_file(demo, build):
+    with duckdb.connect(str(build(demo).marts), read_only=True) as connection:
+        query = """
+            select * exclude (metric),
+                nps(positives, negatives, counted), nps_low(positives, negatives, counted),
+                nps_high(positives, negatives, counted), wilson_low(positives, counted), wilson_high(positives, counted)
+            from (select metric, positives, negatives, counted, score, ci_low, ci_high from survey_scores)
+            where metric = ? and counted > 0 and score is not null
+        """
+        nps, csat = (np.array(connection.execute(query, [metric]).fetchall()) for metric in ("nps", "csat"))
+        np.testing.assert_allclose(nps[:, 6:9], nps[:, 3:6], atol=1e-9)
+        np.testing.assert_allclose(100 * csat[:, 9:], csat[:, 4:6], atol=1e-9)
+        # Answers 5, 6 and 7; the others as published by Newcombe or worked out with statsmodels.
+        found = connection.execute("""
+            select nps_standard_error(3, 1, 6), mean_standard_error(18, 110, 3), t_low(18, 110, 3), t_high(18, 110, 3),
+                newcombe_low(56, 70, 48, 80), newcombe_high(56, 70, 48, 80), z_of_shares(56, 70, 48, 80),
+                z_of_means(1, 3, 2, 4), two_sided_p(1.959963984540054), t_low(18, 110, 1)
+        """).fetchone()
+    expected = [30.43, 0.5774, 3.5159, 8.4841, 0.0524, 0.3339, 2.6502, -0.2, 0.05]
+    assert found[:-1] == pytest.approx(expected, abs=0.005) and found[-1] is None
 
 
 def test_the_ready_queries_run_on_the_marts(demo, build, dbt):

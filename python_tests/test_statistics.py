@@ -1,5 +1,6 @@
 """The statistics macros, over grids that reach their edges, against SciPy and statsmodels."""
 
+import re
 from itertools import product
 
 import duckdb
@@ -12,6 +13,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportions_ztest
 
+DESCRIBED = ["_statistics.yml", "statistics.sql", "rank_statistics.sql"]
+STUDENT_T = str(REPOSITORY / "seeds" / "student_t.csv")
+
 
 @pytest.fixture
 def evaluate(dbt):
@@ -22,6 +26,8 @@ def evaluate(dbt):
         inline = f"select *, {columns} from rows"
         (compiled,) = dbt("compile", "--inline", inline, "--output", "json", "--no-populate-cache")
         with duckdb.connect() as connection:
+            connection.execute("attach ':memory:' as customer_scores; create schema customer_scores.main_history")
+            connection.read_csv(STUDENT_T).create("customer_scores.main_history.student_t")
             connection.register("rows", rows)
             return connection.sql(compiled.node.compiled_code).df()
 
@@ -84,7 +90,7 @@ def test_wilson_and_newcombe(evaluate):
 def test_student_t_and_the_normal_tail(evaluate):
     degrees = [*range(1, 305), 400, 1000, 10_000, 1_000_000]
     rows = pd.DataFrame({"df": degrees}).merge(
-        pd.read_csv(REPOSITORY / "seeds" / "student_t.csv"), how="left", left_on="df", right_on="degrees_of_freedom"
+        pd.read_csv(STUDENT_T), how="left", left_on="df", right_on="degrees_of_freedom"
     )
     found = evaluate(rows, t="student_t_95('df', 't_95')")
     close(found["t"], stats.t.ppf(0.975, degrees), 1e-11)
@@ -100,6 +106,32 @@ def test_the_error_of_a_mean(evaluate):
     rows = pd.DataFrame({"total": [s.sum() for s in samples], "squares": [(s**2).sum() for s in samples]})
     found = evaluate(rows.assign(n=[len(s) for s in samples]), error="mean_standard_error('total', 'squares', 'n')")
     close(found["error"], [stats.sem(s) if len(s) > 1 else np.nan for s in samples])
+
+
+def test_the_t_interval_of_a_mean(evaluate):
+    generator = np.random.default_rng(8)
+    samples = [generator.integers(1, 8, size) for size in (0, 1, 2, 3, 50, 301, 302, 4000)] + [np.full(9, 4)]
+    rows = pd.DataFrame({"total": [s.sum() for s in samples], "squares": [(s**2).sum() for s in samples]})
+    found = evaluate(
+        rows.assign(counted=[len(s) for s in samples]),
+        low="t_bound('total', 'squares', 'counted', '-')",
+        high="t_bound('total', 'squares', 'counted', '+')",
+    )
+    assert found[:2][["low", "high"]].isna().all(axis=None)
+    intervals = [stats.t.interval(0.95, len(s) - 1, s.mean(), stats.sem(s)) for s in samples[2:-1]] + [(4, 4)]
+    close(found["low"][2:], [low for low, _ in intervals])
+    close(found["high"][2:], [high for _, high in intervals])
+
+
+def test_the_examples_in_the_descriptions_are_right(evaluate):
+    texts = "".join((REPOSITORY / "macros" / name).read_text() for name in DESCRIBED)
+    examples = re.findall(r"(\w+)\(([-0-9., '+]+)\) = (-?[0-9]+(?:\.[0-9]+)?)", texts)
+    calls = {f"e{i}": f"{name}({arguments})" for i, (name, arguments, _) in enumerate(examples)}
+    found = evaluate(pd.DataFrame({"row": [1]}), **calls).iloc[0]
+    assert len({name for name, _, _ in examples}) == 14
+    for i, (name, arguments, expected) in enumerate(examples):
+        places = len(expected.partition(".")[2])
+        assert round(float(found[f"e{i}"]), places) == float(expected), f"{name}({arguments})"
 
 
 def test_many_comparisons_are_adjusted_within_their_family(evaluate):

@@ -1,7 +1,10 @@
--- One row per metric, segment value and month whose change against the month before can be shown, with its p-value.
+-- One row per metric, segment value and period whose change against the period before can be shown, with its p-value.
 with estimates as (
-    select * from {{ ref('int_survey_estimates') }}
-    where period_grain = 'month' and not is_suppressed
+    select
+        *,
+        {{ previous_period_start('period_grain', 'period_start') }} as previous_start
+    from {{ ref('int_survey_estimates') }}
+    where not is_suppressed
 ),
 
 paired as (
@@ -11,17 +14,14 @@ paired as (
         estimates.segment_value,
         estimates.period_grain,
         estimates.period_start,
-        estimates.score_kind,
         earlier.score as previous_score,
         estimates.score - earlier.score as score_change,
         case estimates.score_kind
-            when 'positive_share' then {{ z_of_shares(
+            when 'positive_share' then 100.0 * {{ error_of_shares(
                 'estimates.positives', 'estimates.counted', 'earlier.positives', 'earlier.counted'
             ) }}
-            else {{ z_of_means(
-                'estimates.score', 'estimates.standard_error', 'earlier.score', 'earlier.standard_error'
-            ) }}
-        end as z,
+            else {{ error_of_means('estimates.standard_error', 'earlier.standard_error') }}
+        end as change_error,
         -- Only a share has a better interval than z gives; its verdict must then agree with z.
         estimates.score_kind <> 'positive_share'
         or {{ newcombe_bound(
@@ -35,26 +35,25 @@ paired as (
         on estimates.metric = earlier.metric
         and estimates.segment_dimension = earlier.segment_dimension
         and estimates.segment_value = earlier.segment_value
-        and earlier.period_start = {{ previous_month('estimates.period_start') }}
+        and estimates.period_grain = earlier.period_grain
+        and estimates.previous_start = earlier.period_start
         and earlier.counted > 0
 ),
 
 tested as (
     select
         *,
-        {{ two_sided_p('z') }} as change_p_value
+        {{ two_sided_p('score_change / change_error') }} as change_p_value
     from paired
 ),
 
 ranked as (
     select
         *,
-        count(change_p_value) over (partition by metric, segment_dimension, period_start) as family_size,
-        row_number() over (
-            partition by metric, segment_dimension, period_start
-            order by change_p_value nulls last, segment_value
-        ) as family_rank
+        count(change_p_value) over family as family_size,
+        row_number() over (family order by change_p_value nulls last, segment_value) as family_rank
     from tested
+    window family as (partition by metric, segment_dimension, period_grain, period_start)
 ),
 
 -- Rows without a p-value rank last, so that they pull nobody down.
@@ -63,7 +62,7 @@ adjusted as (
         *,
         case
             when change_p_value is not null
-                then {{ benjamini_hochberg('change_p_value', 'metric, segment_dimension, period_start') }}
+                then {{ benjamini_hochberg('change_p_value', 'metric, segment_dimension, period_grain, period_start') }}
         end as change_p_value_adjusted
     from ranked
 )
@@ -78,5 +77,6 @@ select
     score_change,
     change_p_value,
     change_p_value_adjusted,
-    coalesce(change_p_value_adjusted < 0.05 and is_outside_interval, false) as is_change_significant
+    coalesce(change_p_value_adjusted < 0.05 and is_outside_interval, false) as is_change_significant,
+    {{ smallest_detectable_change('change_error') }} as smallest_detectable_change
 from adjusted

@@ -7,6 +7,10 @@ metrics as (
     select * from {{ ref('survey_metrics') }}
 ),
 
+suppressed as (
+    select * from {{ ref('int_survey_suppressed') }}
+),
+
 student_t as (
     select * from {{ ref('student_t') }}
 ),
@@ -17,44 +21,24 @@ with_error as (
         metrics.score_kind,
         {{ mean_standard_error('counts.score_total', 'counts.score_square_total', 'counts.counted') }}
             as mean_standard_error,
-        {{ student_t_95('counts.counted - 1', 'student_t.t_95') }} as t_quantile
+        {{ student_t_95('counts.counted - 1', 'student_t.t_95') }} as t_quantile,
+        suppressed.cell_number is not null as is_suppressed
     from counts
     inner join metrics on counts.metric = metrics.metric
     left join student_t on counts.counted - 1 = student_t.degrees_of_freedom
-),
-
-estimated as (
-    select
-        *,
-        {{ survey_mean() }} as mean_score,
-        {{ survey_score() }} as score,
-        {{ survey_bound('-') }} as ci_low,
-        {{ survey_bound('+') }} as ci_high,
-        -- In the unit of the score; a share's change is tested by its own z.
-        case score_kind
-            when 'net_share' then {{ nps_standard_error('positives', 'negatives', 'counted') }}
-            when 'mean' then mean_standard_error
-            when 'rescaled_mean' then 100.0 * mean_standard_error / (scale_max - scale_min)
-        end as standard_error,
-        counted between 1 and {{ min_answers() }} - 1 as is_small
-    from with_error
-),
-
-split as (
-    select
-        *,
-        sum(cast(is_small as integer)) over (
-            partition by metric, segment_dimension, period_grain, period_start
-        ) as small_cells,
-        row_number() over (
-            partition by metric, segment_dimension, period_grain, period_start
-            order by is_small or counted = 0, counted, segment_value
-        ) as size_rank
-    from estimated
+    left join suppressed on counts.cell_number = suppressed.cell_number
 )
 
 select
     *,
-    -- A single hidden cell could be had by subtraction from the total: the smallest shown one is hidden with it.
-    is_small or (small_cells = 1 and size_rank = 1 and counted > 0) as is_suppressed
-from split
+    {{ survey_mean() }} as mean_score,
+    {{ survey_score() }} as score,
+    {{ survey_bound('-') }} as ci_low,
+    {{ survey_bound('+') }} as ci_high,
+    -- In the unit of the score; a share's change is tested by its own z.
+    case score_kind
+        when 'net_share' then {{ nps_standard_error('positives', 'negatives', 'counted') }}
+        when 'mean' then mean_standard_error
+        when 'rescaled_mean' then 100.0 * mean_standard_error / (scale_max - scale_min)
+    end as standard_error
+from with_error

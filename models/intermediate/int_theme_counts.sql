@@ -1,10 +1,6 @@
 -- One row per theme and period in which a comment was given: comments, those with the theme, and their sentiment.
-with periods as (
-    select * from {{ ref('int_answer_periods') }}
-),
-
-comments as (
-    select * from {{ ref('int_comments') }}
+with comments as (
+    select * from {{ ref('int_comment_periods') }}
 ),
 
 themes as (
@@ -22,12 +18,11 @@ sentiments as (
 dated as (
     select
         comments.answer_id,
-        periods.period_grain,
-        periods.period_start,
+        comments.period_grain,
+        comments.period_start,
         -- Decimal, so that sums do not depend on their order.
         cast(sentiments.sentiment as decimal(9, 6)) as sentiment
     from comments
-    inner join periods on comments.answer_id = periods.answer_id
     left join sentiments on comments.answer_id = sentiments.answer_id
 ),
 

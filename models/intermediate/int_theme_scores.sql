@@ -1,11 +1,7 @@
 -- One row per metric, theme, period and side (comments with the theme, comments without): the score of their answers.
 with answers as (
-    select * from {{ ref('int_answer_periods') }}
-    where counted = 1
-),
-
-comments as (
-    select * from {{ ref('int_comments') }}
+    select * from {{ ref('int_comment_periods') }}
+    where is_counted
 ),
 
 themes as (
@@ -27,7 +23,6 @@ sorted as (
         themes.theme,
         labels.theme is not null as has_theme
     from answers
-    inner join comments on answers.answer_id = comments.answer_id
     cross join themes
     left join labels
         on answers.answer_id = labels.answer_id

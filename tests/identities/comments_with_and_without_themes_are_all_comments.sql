@@ -8,7 +8,7 @@ labels as (
 ),
 
 periods as (
-    select * from {{ ref('int_answer_periods') }}
+    select * from {{ ref('int_comment_periods') }}
 ),
 
 -- Counted from both ends: comments, and labels without their themes.

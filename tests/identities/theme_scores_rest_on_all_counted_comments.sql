@@ -1,14 +1,13 @@
 -- With a theme and without it are, for each theme, all counted answers that have a comment.
 with counted as (
     select
-        answers.metric,
-        answers.period_grain,
-        answers.period_start,
+        metric,
+        period_grain,
+        period_start,
         count(*) as answers
-    from {{ ref('int_answer_periods') }} as answers
-    inner join {{ ref('int_comments') }} as comments on answers.answer_id = comments.answer_id
-    where answers.counted = 1
-    group by answers.metric, answers.period_grain, answers.period_start
+    from {{ ref('int_comment_periods') }}
+    where is_counted
+    group by metric, period_grain, period_start
 ),
 
 themes as (

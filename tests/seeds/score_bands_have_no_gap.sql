@@ -5,6 +5,14 @@ with lowest_scores as (
         1 as lowest_score
     union all
     select
+        'experience_index' as metric,
+        0 as lowest_score
+    union all
+    select
+        'operational_effort' as metric,
+        0 as lowest_score
+    union all
+    select
         metrics.metric,
         case metrics.score_kind
             when 'net_share' then -100

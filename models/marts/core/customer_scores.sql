@@ -28,6 +28,10 @@ surveys as (
     select * from {{ ref('customer_survey_scores') }}
 ),
 
+experience as (
+    select * from {{ ref('customer_experience') }}
+),
+
 answers as (
     select
         customer_id,
@@ -78,6 +82,8 @@ select
     answers.effort,
     answers.effort_last_answered_at,
     answers.effort_response_class,
+    experience.experience_index,
+    experience.operational_effort,
     customers.build_id,
     customers.as_of_date
 from customers
@@ -85,3 +91,4 @@ from customers
 left join engagement on customers.customer_id = engagement.customer_id
 left join trends on customers.customer_id = trends.customer_id
 left join answers on customers.customer_id = answers.customer_id
+left join experience on customers.customer_id = experience.customer_id

@@ -8,20 +8,14 @@ metrics as (
 ),
 
 answers as (
-    select * from {{ ref('int_answer_periods') }}
-    where period_grain = 'all'
-),
-
-given as (
     select * from {{ ref('int_answers') }}
-    where is_answered
 ),
 
 totals as (
     select
         answers.customer_id,
         answers.metric,
-        {{ survey_sums('answers') }}
+        {{ survey_sums('answers', counts=counts_within('all')) }}
     from answers
     group by answers.customer_id, answers.metric
 ),
@@ -33,7 +27,8 @@ last_answers as (
         score as last_score,
         answered_at as last_answered_at,
         row_number() over (partition by customer_id, metric order by answered_at desc, answer_id desc) as recency
-    from given
+    from answers
+    where is_answered
 ),
 
 -- Everybody appears for every metric: silence has classes, and none of them is a zero.

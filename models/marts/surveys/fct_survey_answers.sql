@@ -4,29 +4,30 @@ with answers as (
 ),
 
 -- The month is the finest published period: what counts there adds up to every monthly score.
-months as (
-    select * from {{ ref('int_answer_periods') }}
-    where period_grain = 'month'
+counted as (
+    select
+        *,
+        is_answered and {{ counts_within('month') }} as is_counted
+    from answers
 )
 
 select
-    answers.answer_id,
-    answers.customer_id,
-    answers.respondent_id,
-    answers.question,
-    answers.metric,
-    answers.sent_at,
-    answers.answered_at,
-    answers.period_date,
-    answers.score,
-    months.counted = 1 as is_counted,
-    months.positive,
-    months.neutral,
-    months.negative,
-    answers.touchpoint,
-    answers.channel,
-    answers.language,
-    {{ hours_between('answers.sent_at', 'answers.answered_at') }} as hours_to_answer,
+    counted.answer_id,
+    counted.customer_id,
+    counted.respondent_id,
+    counted.question,
+    counted.metric,
+    counted.sent_at,
+    counted.answered_at,
+    counted.period_date,
+    counted.score,
+    counted.is_counted,
+    cast(counted.is_counted and counted.is_positive as integer) as positive,
+    cast(counted.is_counted and not counted.is_positive and not counted.is_negative as integer) as neutral,
+    cast(counted.is_counted and counted.is_negative as integer) as negative,
+    counted.touchpoint,
+    counted.channel,
+    counted.language,
+    {{ hours_between('counted.sent_at', 'counted.answered_at') }} as hours_to_answer,
     {{ build_columns() }}
-from answers
-inner join months on answers.answer_id = months.answer_id
+from counted

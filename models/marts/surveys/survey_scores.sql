@@ -11,6 +11,10 @@ bands as (
     select * from {{ ref('int_score_bands') }}
 ),
 
+benchmarks as (
+    select * from {{ ref('int_survey_benchmarks') }}
+),
+
 -- Of a suppressed cell only its size is shown: any of the other figures would give the answers away.
 shown as (
     select
@@ -19,6 +23,7 @@ shown as (
         segment_value,
         period_grain,
         period_start,
+        period_end,
         asked,
         answered,
         counted,
@@ -39,6 +44,7 @@ select
     shown.segment_value,
     shown.period_grain,
     shown.period_start,
+    shown.period_end,
     shown.asked,
     shown.answered,
     shown.counted,
@@ -54,8 +60,16 @@ select
     changes.change_p_value,
     changes.change_p_value_adjusted,
     coalesce(changes.is_change_significant, false) as is_change_significant,
+    changes.smallest_detectable_change,
     shown.is_suppressed,
     bands.band,
+    benchmarks.benchmark_low,
+    benchmarks.benchmark_high,
+    {{ distance_from_range('shown.score', 'benchmarks.benchmark_low', 'benchmarks.benchmark_high') }}
+        as distance_from_benchmark,
+    benchmarks.target_low,
+    benchmarks.target_high,
+    {{ distance_from_range('shown.score', 'benchmarks.target_low', 'benchmarks.target_high') }} as distance_from_target,
     {{ build_columns() }}
 from shown
 left join changes
@@ -68,3 +82,7 @@ left join bands
     on shown.metric = bands.metric
     and shown.score >= bands.lower_edge
     and (bands.upper_edge is null or shown.score < bands.upper_edge)
+left join benchmarks
+    on shown.metric = benchmarks.metric
+    and shown.segment_dimension = benchmarks.segment_dimension
+    and shown.segment_value = benchmarks.segment_value

@@ -1,13 +1,14 @@
--- One row per theme and period in which a comment was given: how many touch it, and the change from the month before.
+-- One row per theme and period in which a comment was given: how many touch it, and the change from the period before.
 with counts as (
     select
         *,
+        {{ previous_period_start('period_grain', 'period_start') }} as previous_start,
         comments < {{ min_answers() }} as is_suppressed,
         cast(comments_with_theme as double precision) / comments as share
     from {{ ref('int_theme_counts') }}
 ),
 
--- All time has no month before it.
+-- All time has no period before it.
 compared as (
     select
         counts.*,
@@ -19,9 +20,8 @@ compared as (
     from counts
     left join counts as earlier
         on counts.theme = earlier.theme
-        and counts.period_grain = 'month'
-        and earlier.period_grain = 'month'
-        and earlier.period_start = {{ previous_month('counts.period_start') }}
+        and counts.period_grain = earlier.period_grain
+        and counts.previous_start = earlier.period_start
         and not counts.is_suppressed
         and not earlier.is_suppressed
 ),

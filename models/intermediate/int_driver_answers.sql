@@ -1,0 +1,59 @@
+-- One row per driver kind, respondent with an NPS answer, and driver: the last answer; a null driver is NPS itself.
+with answers as (
+    select * from {{ ref('int_answers') }}
+    where is_answered
+),
+
+questions as (
+    select * from {{ ref('survey_questions') }}
+),
+
+ranked as (
+    select
+        answers.*,
+        coalesce(answers.respondent_id, '') as respondent,
+        questions.higher_is,
+        row_number() over (
+            partition by answers.metric, answers.customer_id, coalesce(answers.respondent_id, '')
+            order by answers.answered_at desc, answers.answer_id desc
+        ) as recency
+    from answers
+    inner join questions on answers.question = questions.question
+),
+
+-- NPS in points, so that its mean is the NPS; all else as percent of its scale, so that more is better and the
+-- questions of one metric may differ in scale.
+latest as (
+    select
+        answer_id,
+        customer_id,
+        respondent,
+        metric,
+        case
+            when metric = 'nps' then 100.0 * (cast(is_positive as integer) - cast(is_negative as integer))
+            when higher_is = 'worse' then 100.0 * (scale_max - score) / cast(scale_max - scale_min as double precision)
+            else 100.0 * (score - scale_min) / cast(scale_max - scale_min as double precision)
+        end as answer
+    from ranked
+    where recency = 1
+),
+
+nps as (
+    select * from latest
+    where metric = 'nps'
+),
+
+components as (
+    select
+        'component' as driver_kind,
+        nullif(latest.metric, 'nps') as driver,
+        latest.customer_id,
+        latest.respondent,
+        cast(latest.answer as double precision) as answer
+    from latest
+    inner join nps
+        on latest.customer_id = nps.customer_id
+        and latest.respondent = nps.respondent
+)
+
+select * from components

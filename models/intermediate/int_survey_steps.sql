@@ -1,0 +1,67 @@
+-- One row per metric, segment value and day: by how much the sums of the 90 days that end on it differ from those that
+-- end on the day before.
+{%- set given_columns = ['asked', 'answered'] %}
+with days as (
+    select * from {{ ref('int_answer_days') }}
+),
+
+answers as (
+    select * from {{ ref('int_answers') }}
+),
+
+profiles as (
+    select * from {{ ref('int_segment_profiles') }}
+),
+
+segments as (
+    select * from {{ ref('int_profile_segments') }}
+),
+
+-- Within a window the later answer of a respondent counts: the earlier one leaves on the day on which that enters.
+superseded as (
+    select
+        answers.metric,
+        profiles.profile_number,
+        answers.period_date,
+        answers.superseded_date,
+        {{ survey_sums('answers') }}
+    from answers
+    inner join profiles
+        on answers.customer_id = profiles.customer_id
+        and answers.period_date >= profiles.valid_from
+        and answers.period_date <= coalesce(profiles.valid_to, answers.period_date)
+    where answers.superseded_date < {{ add_days('answers.period_date', moving_days()) }}
+    group by answers.metric, profiles.profile_number, answers.period_date, answers.superseded_date
+),
+
+steps as (
+    {%- for relation, day, sign in [
+        ('days', 'period_date', ''),
+        ('days', add_days('period_date', moving_days()), '-'),
+        ('superseded', 'superseded_date', '-'),
+        ('superseded', add_days('period_date', moving_days()), ''),
+    ] %}
+    select
+        metric,
+        profile_number,
+        {%- for column in given_columns %}
+        {{ '0' if relation == 'superseded' else sign ~ column }} as {{ column }},
+        {%- endfor %}
+        {%- for column in counted_columns() %}
+        {{ sign }}{{ column }} as {{ column }},
+        {%- endfor %}
+        {{ day }} as step_date
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    steps.metric,
+    segments.segment_dimension,
+    segments.segment_value,
+    steps.step_date,
+    {{ sums_of('steps', given_columns + counted_columns()) }}
+from steps
+inner join segments on steps.profile_number = segments.profile_number
+group by steps.metric, segments.segment_dimension, segments.segment_value, steps.step_date
