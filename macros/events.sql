@@ -59,7 +59,8 @@ counting as (
 {% macro loads_of_types(model_name, types) -%}
 {#-
   The load dates whose part of the incremental model `model_name`, which keeps events of some types, must be read anew: their rows have
-  changed, or the types have. `types` is the relation that names them; what else it says matters only later.
+  changed, or the types have. `types` is the relation that names them; what else it says matters only later. Macros are called by their plain
+  names, which is how a unit test can replace them.
 -#}
 with loads as (
     select * from {{ ref('int_event_loads') }}
@@ -72,9 +73,9 @@ types as (
 digests as (
     select
         load_date,
-        {{ customer_scores.digest([
+        {{ digest([
             'digest',
-            '(select ' ~ customer_scores.digest_of_rows(customer_scores.digest(['event_type'])) ~ ' from types)',
+            '(select ' ~ digest_of_rows(digest(['event_type'])) ~ ' from types)',
         ]) }} as digest
     from loads
 )
@@ -84,7 +85,7 @@ select
     digests.digest,
     kept.digest is null as is_stale
 from digests
-left join {{ customer_scores.kept_digests(model_name, 'load_date') }} as kept
+left join {{ kept_digests(model_name, 'load_date') }} as kept
     on digests.load_date = kept.load_date
     and digests.digest = kept.digest
 {%- endmacro %}
