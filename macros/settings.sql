@@ -91,3 +91,25 @@
 {%- endfor -%}
 {{ return(names | unique | list) }}
 {% endmacro %}
+
+
+{% macro required_flag(name) %}
+{#- The var `name` as true or false; anything else is refused, the texts 'true' and 'no' too. -#}
+{%- set value = var(name) -%}
+{%- if value is not boolean -%}
+    {{ exceptions.raise_compiler_error("The var " ~ name ~ " is " ~ (value | tojson) ~ ": give true or false.") }}
+{%- endif -%}
+{{ return(value) }}
+{% endmacro %}
+
+
+{% macro publish_comments() %}
+{#- Whether comments, and the words of them that show a theme, may stand in the published file. -#}
+{{ return(customer_scores.required_flag('publish_comments')) }}
+{% endmacro %}
+
+
+{% macro python_models() %}
+{#- Whether models in Python are built. -#}
+{{ return(customer_scores.required_flag('python_models')) }}
+{% endmacro %}

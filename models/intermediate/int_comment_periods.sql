@@ -1,0 +1,40 @@
+-- One row per comment and period grain: the period that it falls in, and whether its answer counts there.
+{%- set grains = {
+    'month': month_start('answers.period_date'),
+    'quarter': quarter_start('answers.period_date'),
+    'all': 'span.first_date',
+} %}
+with answers as (
+    select * from {{ ref('int_answers') }}
+),
+
+comments as (
+    select * from {{ ref('int_comments') }}
+),
+
+-- All time begins with the first question, commented or not, as it does for scores.
+span as (
+    select min(period_date) as first_date
+    from answers
+    where is_asked or is_answered
+)
+
+{% for grain, start in grains.items() -%}
+select
+    answers.answer_id,
+    answers.metric,
+    '{{ grain }}' as period_grain,
+    {{ start }} as period_start,
+    answers.is_asked,
+    answers.is_answered,
+    answers.is_answered and {{ counts_within(grain) }} as is_counted,
+    answers.score,
+    answers.is_positive,
+    answers.is_negative,
+    answers.scale_min,
+    answers.scale_max
+from comments
+inner join answers on comments.answer_id = answers.answer_id
+cross join span
+{{ 'union all' if not loop.last }}
+{% endfor %}
