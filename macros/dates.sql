@@ -36,6 +36,22 @@ cast({{ date }} + interval '{{ months }}' month as date)
 {%- endmacro %}
 
 
+{% macro calendar_periods(date, first_date, last_date) -%}
+{#- The calendar periods of a date by grain, each with its first and last day; `all` reaches from `first_date` to `last_date`. -#}
+{{ return({
+    'month': [
+        customer_scores.month_start(date),
+        customer_scores.add_days(customer_scores.add_months(customer_scores.month_start(date), 1), -1),
+    ],
+    'quarter': [
+        customer_scores.quarter_start(date),
+        customer_scores.add_days(customer_scores.add_months(customer_scores.quarter_start(date), 3), -1),
+    ],
+    'all': [first_date, last_date],
+}) }}
+{%- endmacro %}
+
+
 {% macro is_sunday(date) -%}
 {#- Whether a date is the last day of an ISO week. -#}
 extract(isodow from {{ date }}) = 7

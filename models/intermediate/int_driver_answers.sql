@@ -8,6 +8,14 @@ questions as (
     select * from {{ ref('survey_questions') }}
 ),
 
+comments as (
+    select * from {{ ref('int_comments') }}
+),
+
+comment_themes as (
+    select * from {{ ref('int_comment_themes') }}
+),
+
 ranked as (
     select
         answers.*,
@@ -54,6 +62,33 @@ components as (
     inner join nps
         on latest.customer_id = nps.customer_id
         and latest.respondent = nps.respondent
+),
+
+-- A comment without any theme counts too: it mentions none of them.
+commented as (
+    select
+        'theme' as driver_kind,
+        cast(null as varchar) as driver,
+        nps.customer_id,
+        nps.respondent,
+        cast(nps.answer as double precision) as answer
+    from nps
+    inner join comments on nps.answer_id = comments.answer_id
+),
+
+mentions as (
+    select
+        'theme' as driver_kind,
+        comment_themes.theme as driver,
+        nps.customer_id,
+        nps.respondent,
+        cast(1 as double precision) as answer
+    from nps
+    inner join comment_themes on nps.answer_id = comment_themes.answer_id
 )
 
 select * from components
+union all
+select * from commented
+union all
+select * from mentions

@@ -42,7 +42,8 @@ def model(dbt, session):
     min_answers = int(dbt.config.get("min_answers"))
     answers = dbt.ref("int_driver_answers").df()
     metrics = dbt.ref("survey_metrics").df()
-    drivers = {"component": set(metrics["metric"]) - {"nps"}}
+    themes = dbt.ref("comment_themes").df()
+    drivers = {"component": set(metrics["metric"]) - {"nps"}, "theme": set(themes["theme"])}
     weighed = [
         weigh(*sample_of(answers[answers["driver_kind"] == kind], names, kind == "theme"), min_answers).assign(
             driver_kind=kind

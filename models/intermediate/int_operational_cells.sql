@@ -1,9 +1,5 @@
 -- One row per part of operational effort, segment value and period: its mean, and whether the cell is too small.
-{%- set grains = {
-    'month': [month_start('parts.day'), add_days(add_months(month_start('parts.day'), 1), -1)],
-    'quarter': [quarter_start('parts.day'), add_days(add_months(quarter_start('parts.day'), 3), -1)],
-    'all': ['as_of.first_date', 'as_of.as_of_date'],
-} %}
+{%- set grains = calendar_periods('parts.day', 'as_of.first_date', 'as_of.as_of_date') %}
 with parts as (
     select * from {{ ref('int_operational_parts') }}
 ),

@@ -40,10 +40,10 @@ select
     metric,
     segment_dimension,
     segment_value,
-    {%- for kind in ['benchmark', 'target'] %}
-    max(case when kind = '{{ kind }}' then low end) as {{ kind }}_low,
-    max(case when kind = '{{ kind }}' then high end) as {{ kind }}_high{{ ',' if not loop.last }}
-    {%- endfor %}
+    max(case when kind = 'benchmark' then low end) as benchmark_low,
+    max(case when kind = 'benchmark' then high end) as benchmark_high,
+    max(case when kind = 'target' then low end) as target_low,
+    max(case when kind = 'target' then high end) as target_high
 from ranked
 where choice = 1
 group by metric, segment_dimension, segment_value

@@ -1,9 +1,5 @@
 -- One row per metric, segment value and period: additive counts and sums, from which every survey figure follows.
-{%- set grains = {
-    'month': [month_start('days.period_date'), add_days(add_months(month_start('days.period_date'), 1), -1)],
-    'quarter': [quarter_start('days.period_date'), add_days(add_months(quarter_start('days.period_date'), 3), -1)],
-    'all': ['span.first_date', 'span.last_date'],
-} %}
+{%- set grains = calendar_periods('days.period_date', 'span.first_date', 'span.last_date') %}
 with days as (
     select * from {{ ref('int_answer_days') }}
 ),
