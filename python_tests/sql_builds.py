@@ -45,8 +45,10 @@ class Project:
     row_digest: str
 
 
-def compile_project(dbt: Dbt, folder: Path, raw_folder: Path) -> Project:
-    """The project, for any raw folder.
+def compile_project(
+    dbt: Dbt, folder: Path, raw_folder: Path, selected: list[str] = MODELS, settings: list[dict] = SETTINGS
+) -> Project:
+    """The project, for any raw folder: the models that dbt selects with those options, for each of the settings.
 
     It is built once, so that dbt finds the kept tables when it compiles a build that goes on from them.
     """
@@ -55,8 +57,8 @@ def compile_project(dbt: Dbt, folder: Path, raw_folder: Path) -> Project:
         "CUSTOMER_SCORES_RAW": str(raw_folder),
         "CUSTOMER_SCORES_BUILD_ID": ANY_BUILD,
     }
-    dbt.run("build", *MODELS, settings=SETTINGS[0], environment=environment)
-    models = [compiled(dbt, {**setting, "as_of_date": ANY_DAY}, environment) for setting in SETTINGS]
+    dbt.run("build", *selected, settings=settings[0], environment=environment)
+    models = [compiled(dbt, {**setting, "as_of_date": ANY_DAY}, environment, selected[-1]) for setting in settings]
     with duckdb.connect(str(folder / "work.duckdb"), read_only=True) as connection:
         facts = "select table_schema, table_name, column_name, data_type from information_schema.columns"
         facts = connection.sql(f"{facts} where table_catalog = 'work' order by ordinal_position").fetchall()
@@ -68,9 +70,9 @@ def compile_project(dbt: Dbt, folder: Path, raw_folder: Path) -> Project:
     return Project(models, columns, digest.compiled_code)
 
 
-def compiled(dbt: Dbt, settings: dict, environment: dict) -> list[Model]:
+def compiled(dbt: Dbt, settings: dict, environment: dict, selected: str) -> list[Model]:
     """The models for some vars, parents before children."""
-    compile_ = ["compile", "--select", f"{MODELS[-1]},resource_type:model", "--indirect-selection", "empty"]
+    compile_ = ["compile", "--select", f"{selected},resource_type:model", "--indirect-selection", "empty"]
     first = dbt.run(*compile_, "--full-refresh", settings=settings, environment=environment)
     first = {node.name: node.compiled_code for node in first}
     return [

@@ -19,7 +19,7 @@ from .settings import DEFAULTS, OracleError, load_seeds, load_settings
 from .surveys import build_surveys
 from .trends import instrumentation_breaks, trends
 
-__all__ = ["DEFAULTS", "OracleError", "compute", "engagement_as_known"]
+__all__ = ["DEFAULTS", "OracleError", "compute", "compute_surveys", "engagement_as_known"]
 
 DIM_COLUMNS = [
     "customer_id",
@@ -62,7 +62,14 @@ class Basis(NamedTuple):
     judged: dict[str, Judged]
     evidence: Evidence
     dim: pd.DataFrame
-    panel: Panel
+
+    def panel(self) -> Panel:
+        """Everybody's points by date."""
+        return build_panel(self.evidence, self.dim, self.seeds, self.settings)
+
+    def surveys(self, segments: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """The survey tables."""
+        return build_surveys(self.evidence, self.dim, segments, self.seeds, self.settings["min_answers"])
 
 
 def lay_basis(raw_folder: Path, seeds: dict[str, pd.DataFrame] | None, settings: dict | None) -> Basis:
@@ -73,8 +80,7 @@ def lay_basis(raw_folder: Path, seeds: dict[str, pd.DataFrame] | None, settings:
     zone = settings["reporting_timezone"]
     judged = judge_folder(raw_folder, settings, seeds["survey_questions"])
     evidence = gather_evidence(judged, zone, settings["as_of_date"])
-    dim = build_customers(evidence, zone)
-    return Basis(settings, seeds, judged, evidence, dim, build_panel(evidence, dim, seeds, settings))
+    return Basis(settings, seeds, judged, evidence, build_customers(evidence, zone))
 
 
 def last_trends(panel: Panel) -> pd.DataFrame:
@@ -122,7 +128,9 @@ def compute(
     nulls are None, NaN, NaT or NA. `rejected_rows` comes without `raw_row`.
     Raises OracleError where a build must stop before it publishes.
     """
-    settings, seeds, judged, evidence, dim, panel = lay_basis(raw_folder, seeds, settings)
+    basis = lay_basis(raw_folder, seeds, settings)
+    settings, seeds, judged, evidence, dim = basis
+    panel = basis.panel()
     segments = build_segments(evidence, dim, settings["segment_columns"])
     dates = [evidence.as_of] if contribution_dates is None else [pd.Timestamp(day) for day in contribution_dates]
     asked = panel.positions(dates)
@@ -140,10 +148,19 @@ def compute(
         "scale_effects": scale_effects(panel),
         "engagement_trends": trends(panel, who, asked[place]),
         "instrumentation_breaks": instrumentation_breaks(panel, seeds["instrumentation_rules"]),
-        **build_surveys(evidence, dim, segments, seeds, settings["min_answers"]),
+        **basis.surveys(segments),
     }
     tables["customer_scores"] = customer_scores(tables, last_trends(panel))
     return {name: plain(table) for name, table in tables.items()}
+
+
+def compute_surveys(
+    raw_folder: Path, seeds: dict[str, pd.DataFrame] | None = None, settings: dict | None = None
+) -> dict[str, pd.DataFrame]:
+    """The survey tables alone, as `compute` gives them."""
+    basis = lay_basis(raw_folder, seeds, settings)
+    segments = build_segments(basis.evidence, basis.dim, basis.settings["segment_columns"])
+    return {name: plain(table) for name, table in basis.surveys(segments).items()}
 
 
 def engagement_as_known(
@@ -158,5 +175,5 @@ def engagement_as_known(
     One row per row of `fct_engagement_scores` of that date: customer_id, score_date, event_count, active_days, points,
     engagement_score. The other parameters and the types are those of `compute`.
     """
-    panel = lay_basis(raw_folder, seeds, settings).panel
+    panel = lay_basis(raw_folder, seeds, settings).panel()
     return plain(as_known(panel, pd.Timestamp(known_on), pd.Timestamp(score_date)))

@@ -1,22 +1,38 @@
 """Surveys: classes, scores, intervals and changes, from the answers themselves."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, test_proportions_2indep
 
 from .customers import Evidence
 from .engagement import band_of
-from .settings import OracleError, clean_text
+from .settings import OracleError, clean_text, number
 
 CONFIDENCE = 0.95
-NOTHING = (np.nan, np.nan)
+POWER = 0.80
+MOVING_DAYS = 90
+MOST_ROUNDS = 12
 HOUR = pd.Timedelta(hours=1)
+DAY = pd.Timedelta(days=1)
+SEGMENT = ["metric", "segment_dimension", "segment_value"]
 SPLIT = ["metric", "segment_dimension", "period_grain", "period_start"]
-CELL = ["metric", "segment_dimension", "segment_value", "period_grain", "period_start"]
-SHOWN = ["positives", "neutrals", "negatives", "mean_score", "score", "ci_low", "ci_high"]
-CHANGES = ["previous_score", "score_change", "change_p_value", "change_p_value_adjusted", "is_change_significant"]
+CELL = [*SEGMENT, "period_grain", "period_start"]
+CLASSES = {"positives": "positive", "neutrals": "neutral", "negatives": "negative"}
+SHOWN = [*CLASSES, "mean_score", "score", "ci_low", "ci_high"]
+CHANGES = [
+    "previous_score",
+    "score_change",
+    "change_p_value",
+    "change_p_value_adjusted",
+    "is_change_significant",
+    "smallest_detectable_change",
+]
+KINDS = ["benchmark", "target"]
+GOALS = [name for kind in KINDS for name in (f"{kind}_low", f"{kind}_high", f"distance_from_{kind}")]
 
 
 def classify(score: int, negative_to: int, positive_from: int, higher_is: str) -> str:
@@ -28,67 +44,91 @@ def classify(score: int, negative_to: int, positive_from: int, higher_is: str) -
     return "positive" if score >= positive_from else "neutral"
 
 
-def nps(positives: int, negatives: int, n: int) -> float:
-    """Net promoter score, -100 to 100; NaN where n is 0."""
-    return 100 * (positives - negatives) / n if n else np.nan
+# What follows takes numbers or arrays of them; no answers (n = 0) give NaN.
 
 
-def nps_variance(positives: float, negatives: float, n: float) -> float:
+def over(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """A quotient; NaN where the denominator is 0."""
+    numerator, denominator = np.broadcast_arrays(np.asarray(numerator, float), np.asarray(denominator, float))
+    return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)[()]
+
+
+def nps(positives: np.ndarray, negatives: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Net promoter score, -100 to 100."""
+    return over(100 * (positives - negatives), n)
+
+
+def nps_variance(positives: np.ndarray, negatives: np.ndarray, n: np.ndarray) -> np.ndarray:
     """Population variance of answers counted +1, 0 and -1."""
-    return (positives + negatives) / n - ((positives - negatives) / n) ** 2
+    return over(positives + negatives, n) - over(positives - negatives, n) ** 2
 
 
-def nps_standard_error(positives: int, negatives: int, n: int) -> float:
+def nps_standard_error(positives: np.ndarray, negatives: np.ndarray, n: np.ndarray) -> np.ndarray:
     """Standard error of the net share, on the scale -1 to 1."""
-    return np.sqrt(nps_variance(positives, negatives, n) / n)
+    return np.sqrt(over(nps_variance(positives, negatives, n), n))
 
 
-def nps_interval(positives: int, negatives: int, n: int) -> tuple[float, float]:
+def nps_interval(positives: np.ndarray, negatives: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Adjusted Wald interval in points: of n + 3, P + ¾, D + ¾, clipped to ±100, widened to the raw score."""
-    if not n:
-        return NOTHING
     more = (positives + 0.75, negatives + 0.75, n + 3)
-    centre = (more[0] - more[1]) / more[2]
-    reach = stats.norm.ppf((1 + CONFIDENCE) / 2) * np.sqrt(nps_variance(*more) / more[2])
+    centre = over(more[0] - more[1], more[2])
+    reach = stats.norm.ppf((1 + CONFIDENCE) / 2) * nps_standard_error(*more)
     low, high = np.clip([100 * (centre - reach), 100 * (centre + reach)], -100, 100)
-    return min(low, nps(positives, negatives, n)), max(high, nps(positives, negatives, n))
+    raw = nps(positives, negatives, n)
+    return np.minimum(low, raw), np.maximum(high, raw)
 
 
-def wilson_interval(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def wilson_interval(
+    successes: np.ndarray, n: np.ndarray, confidence: float = CONFIDENCE
+) -> tuple[np.ndarray, np.ndarray]:
     """Wilson interval of a proportion, 0 to 1."""
-    return proportion_confint(successes, n, alpha=1 - confidence, method="wilson") if n else NOTHING
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ends = proportion_confint(
+            np.asarray(successes, float), np.asarray(n, float), alpha=1 - confidence, method="wilson"
+        )
+    return tuple(np.where(np.asarray(n) > 0, end, np.nan)[()] for end in ends)
 
 
 def newcombe_interval(
-    successes_1: int, n_1: int, successes_2: int, n_2: int, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
+    successes_1: np.ndarray,
+    n_1: np.ndarray,
+    successes_2: np.ndarray,
+    n_2: np.ndarray,
+    confidence: float = CONFIDENCE,
+) -> tuple[np.ndarray, np.ndarray]:
     """Newcombe's interval of proportion 1 minus proportion 2, -1 to 1."""
     return confint_proportions_2indep(
         successes_1, n_1, successes_2, n_2, method="newcomb", compare="diff", alpha=1 - confidence
     )
 
 
-def t_interval(scores: list[int]) -> tuple[float, float]:
-    """t interval of the mean; NaN where there are fewer than two scores."""
-    if len(scores) < 2:
-        return NOTHING
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, len(scores) - 1) * mean_standard_error(scores)
-    return np.mean(scores) - reach, np.mean(scores) + reach
+def share_p_value(successes_1: np.ndarray, n_1: np.ndarray, successes_2: np.ndarray, n_2: np.ndarray) -> np.ndarray:
+    """Two-sided p of the pooled z of two proportions; NaN where all or none succeed, and nothing can be told."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # The score test of "no difference" is the pooled z.
+        p_value = test_proportions_2indep(
+            successes_1, n_1, successes_2, n_2, method="score", compare="diff", correction=False
+        ).pvalue
+    can_be_told = (successes_1 + successes_2 > 0) & (successes_1 + successes_2 < n_1 + n_2)
+    return np.where(can_be_told, p_value, np.nan)
 
 
-def mean_standard_error(scores: list[int]) -> float:
-    """Standard error of the mean, by the sample variance; NaN where there are fewer than two scores."""
-    return np.std(scores, ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else np.nan
+def pooled_error(successes_1: np.ndarray, n_1: np.ndarray, successes_2: np.ndarray, n_2: np.ndarray) -> np.ndarray:
+    """Standard error of the difference of two proportions that are one."""
+    pooled = over(successes_1 + successes_2, n_1 + n_2)
+    return np.sqrt(pooled * (1 - pooled) * (over(1, n_1) + over(1, n_2)))
 
 
-def difference_p_value(change: float, error_1: float, error_2: float) -> float:
-    """Two-sided p of z = change / √(SE₁² + SE₂²); NaN where it cannot be told."""
-    error = np.hypot(error_1, error_2)
-    return 2 * stats.norm.sf(abs(change) / error) if error > 0 else np.nan
+def difference_p_value(change: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Two-sided p of z = change / error; NaN where there is no error to divide by."""
+    return 2 * stats.norm.sf(np.abs(over(change, error)))
 
 
 class Metric:
-    """How one metric turns counted answers into a score; `scale` is (min, max) of its questions."""
+    """How one metric turns counted answers into a score; `scale` is (min, max) of its questions.
+
+    `cells` are rows with positives, negatives, counted, total (of the scores) and variance (of the sample).
+    """
 
     def __init__(self, name: str, kind: str, scales: set[tuple[int, int]]):
         if kind in ("mean", "rescaled_mean") and len(scales) > 1:
@@ -96,48 +136,53 @@ class Metric:
         self.kind = kind
         self.low, self.high = next(iter(scales), (0, 1))
 
-    def rescaled(self, mean: float) -> float:
-        """A mean of answers in the unit of the score."""
-        return 100 * (mean - self.low) / (self.high - self.low) if self.kind == "rescaled_mean" else mean
-
-    def score(self, positives: int, negatives: int, scores: list[int]) -> float:
-        """The score; NaN without answers."""
-        n = len(scores)
-        if not n:
-            return np.nan
+    def score(self, cells: pd.DataFrame) -> np.ndarray:
+        """The scores; NaN without answers."""
+        positives, negatives, n, total = (
+            cells[name].to_numpy() for name in ("positives", "negatives", "counted", "total")
+        )
         if self.kind == "net_share":
             return nps(positives, negatives, n)
         if self.kind == "positive_share":
-            return 100 * positives / n
+            return over(100 * positives, n)
         if self.kind == "mean":
-            return sum(scores) / n
+            return over(total, n)
         # From the whole sum, so that no mean is rounded on the way to a band's edge.
-        return 100 * (sum(scores) - n * self.low) / (n * (self.high - self.low))
+        return over(100 * (total - n * self.low), n * (self.high - self.low))
 
-    def interval(self, positives: int, negatives: int, scores: list[int]) -> tuple[float, float]:
-        """Ends of the 95 % interval, in the unit of the score."""
+    def unit(self) -> float:
+        """One point of an answer, in the unit of the score (of means)."""
+        return 100 / (self.high - self.low) if self.kind == "rescaled_mean" else 1
+
+    def mean_error(self, cells: pd.DataFrame) -> np.ndarray:
+        """Standard error of the mean in the unit of the score; NaN for fewer than two answers."""
+        return self.unit() * np.sqrt(over(cells["variance"], cells["counted"]))
+
+    def interval(self, cells: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Ends of the 95 % intervals, in the unit of the score."""
+        positives, negatives, n = (cells[name].to_numpy() for name in ("positives", "negatives", "counted"))
         if self.kind == "net_share":
-            return nps_interval(positives, negatives, len(scores))
+            return nps_interval(positives, negatives, n)
         if self.kind == "positive_share":
-            return tuple(100 * end for end in wilson_interval(positives, len(scores)))
-        return tuple(self.rescaled(end) for end in t_interval(scores))
+            return tuple(100 * end for end in wilson_interval(positives, n))
+        reach = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(n - 1, 1)) * self.mean_error(cells)
+        return self.score(cells) - reach, self.score(cells) + reach
 
-    def p_value(self, now: pd.Series, before: pd.Series) -> float:
-        """Raw p-value of the change between two cells (positives, negatives, scores)."""
+    def compare(self, now: pd.DataFrame, before: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of changes between cells: p-value, standard error in the unit of the score, whether an interval allows 0."""
         if self.kind == "positive_share":
-            return share_p_value(now.positives, now.counted, before.positives, before.counted)
+            counts = [cells[name].to_numpy() for cells in (now, before) for name in ("positives", "counted")]
+            low, high = newcombe_interval(*counts)
+            return share_p_value(*counts), 100 * pooled_error(*counts), (low <= 0) & (high >= 0)
         if self.kind == "net_share":
-            errors = [100 * nps_standard_error(one.positives, one.negatives, one.counted) for one in (now, before)]
-            return difference_p_value(now.score - before.score, *errors)
-        errors = [mean_standard_error(one.scores) for one in (now, before)]
-        return difference_p_value(np.mean(now.scores) - np.mean(before.scores), *errors)
-
-
-def share_p_value(successes_1: int, n_1: int, successes_2: int, n_2: int) -> float:
-    """Two-sided p of the pooled z of two proportions; NaN where all or none succeed, and nothing can be told."""
-    if successes_1 + successes_2 in (0, n_1 + n_2):
-        return np.nan
-    return proportions_ztest([successes_1, successes_2], [n_1, n_2])[1]
+            errors = [
+                100 * nps_standard_error(*(cells[name].to_numpy() for name in ("positives", "negatives", "counted")))
+                for cells in (now, before)
+            ]
+        else:
+            errors = [self.mean_error(cells) for cells in (now, before)]
+        error = np.hypot(*errors)
+        return difference_p_value(self.score(now) - self.score(before), error), error, np.zeros(len(now), bool)
 
 
 def load_metrics(seeds: dict[str, pd.DataFrame], used: set[str]) -> dict[str, Metric]:
@@ -221,103 +266,287 @@ def segment_on_day(rows: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_cells(rows: pd.DataFrame, by: list[str], counted: str) -> pd.DataFrame:
-    """Per group of rows the counts, and the list of the counted scores themselves."""
+    """Per group of rows the counts, and the total of the counted scores."""
     inside = rows[counted]
     flags = rows[by].assign(
         asked=rows["is_asked"],
         answered=rows["is_answer"],
         counted=inside,
-        positives=inside & (rows["answer_class"] == "positive"),
-        neutrals=inside & (rows["answer_class"] == "neutral"),
-        negatives=inside & (rows["answer_class"] == "negative"),
+        **{name: inside & (rows["answer_class"] == one) for name, one in CLASSES.items()},
+        total=rows["score"].where(inside, 0),
     )
-    table = flags.groupby(by).sum().astype(int)
-    scores = rows[inside].groupby(by)["score"].agg(list).to_dict()
-    table["scores"] = [scores.get(key, []) for key in table.index]
-    return table.reset_index()
+    return flags.groupby(by).sum().astype(int).reset_index()
 
 
-def build_scores(rows: pd.DataFrame, segments: pd.DataFrame, seeds: dict, metrics: dict, min_answers: int):
+class Grain(NamedTuple):
+    """Periods of one kind, in their order; `of_all` and `of_others` say which are published for which dimensions.
+
+    A row of the day lies in `span` periods, the first of which is `first_of(days)`.
+    """
+
+    name: str
+    starts: pd.DatetimeIndex
+    ends: pd.DatetimeIndex
+    of_all: np.ndarray
+    of_others: np.ndarray
+    first_of: object
+    span: int = 1
+
+
+def grains(first: pd.Timestamp, as_of: pd.Timestamp) -> list[Grain]:
+    """The grains of `survey_scores` (D28)."""
+    found = []
+    for name, letter in (("month", "M"), ("quarter", "Q")):
+        periods = pd.period_range(first, as_of, freq=letter)
+        every = np.ones(len(periods), bool)
+
+        def first_of(days: pd.Series, letter=letter, periods=periods) -> np.ndarray:
+            return periods.get_indexer(pd.PeriodIndex(days, freq=letter))
+
+        found.append(Grain(name, periods.start_time, periods.end_time.normalize(), every, every, first_of))
+    one = np.ones(1, bool)
+    found.append(
+        Grain(
+            "all", pd.DatetimeIndex([first]), pd.DatetimeIndex([as_of]), one, one, lambda days: np.zeros(len(days), int)
+        )
+    )
+    ends = pd.date_range(first, as_of)
+    is_full = np.arange(len(ends)) >= MOVING_DAYS - 1
+    found.append(
+        Grain(
+            f"moving_{MOVING_DAYS}_days",
+            ends - (MOVING_DAYS - 1) * DAY,
+            ends,
+            is_full,
+            is_full & (ends.dayofweek == 6),
+            lambda days: ((days - first) // DAY).to_numpy(),
+            MOVING_DAYS,
+        )
+    )
+    return found
+
+
+def spans(placed: pd.DataFrame, grain: Grain) -> pd.DataFrame:
+    """The rows with the periods in which they lie (from `opens` to before `closes`) and count (to before `until`)."""
+    opens = pd.Series(grain.first_of(placed["day"]), placed.index)
+    closes = opens + grain.span
+    answers = placed[placed["is_answer"]].sort_values(["answered_at", "answer_id"])
+    person = [answers["customer_id"], answers["respondent_id"], answers["metric"]]
+    # From the first period of the respondent's next answer on, that one counts.
+    following = opens[answers.index].groupby(person, dropna=False).shift(-1).reindex(placed.index)
+    until = closes.where(~placed["is_latest_only"] | following.isna(), np.minimum(closes, following.fillna(0)))
+    return placed.assign(opens=opens, closes=closes, until=until.astype(int))
+
+
+def running(rows: pd.DataFrame, end: str, shape: tuple[int, int]) -> np.ndarray:
+    """How many of the rows, from `opens` to before `end`, there are in each segment value and period."""
+    steps = np.zeros((shape[0], shape[1] + 1), int)
+    np.add.at(steps, (rows["code"], rows["opens"]), 1)
+    np.add.at(steps, (rows["code"], np.minimum(rows[end], shape[1])), -1)
+    return steps.cumsum(axis=1)[:, :-1]
+
+
+def tally(rows: pd.DataFrame, grain: Grain) -> pd.DataFrame:
+    """Counts, total and variance of each cell of a grain; `rows` are those of `spans`, once per dimension."""
+    tables = []
+    for (metric, dimension), own in rows.groupby(["metric", "segment_dimension"]):
+        values = np.array(sorted(set(own["segment_value"])), object)
+        own = own.assign(code=np.searchsorted(values, own["segment_value"]))
+        shape = (len(values), len(grain.starts))
+        asked = running(own[own["is_asked"]], "closes", shape)
+        answered = running(own[own["is_answer"]], "closes", shape)
+        published = grain.of_all if dimension == "all" else grain.of_others
+        who, when = np.nonzero((asked + answered > 0) & published)
+
+        counts = own[own["is_answer"]]
+        scores = np.array(sorted(set(counts["score"])), int)
+        by_score = [running(counts[counts["score"] == score], "until", shape)[who, when] for score in scores]
+        by_score = np.array(by_score, int).reshape(len(scores), len(who))
+        n, total = by_score.sum(axis=0), scores @ by_score
+        squares = (by_score * (scores[:, None] - over(total, n)) ** 2).sum(axis=0)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "metric": metric,
+                    "segment_dimension": dimension,
+                    "segment_value": values[who],
+                    "period_grain": grain.name,
+                    "period_start": grain.starts[when].as_unit("us"),
+                    "period_end": grain.ends[when].as_unit("us"),
+                    "asked": asked[who, when],
+                    "answered": answered[who, when],
+                    "counted": n,
+                    **{
+                        name: running(counts[counts["answer_class"] == one], "until", shape)[who, when]
+                        for name, one in CLASSES.items()
+                    },
+                    "total": total,
+                    "variance": np.where(n > 1, over(squares, n - 1), np.nan),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def build_scores(
+    rows: pd.DataFrame, segments: pd.DataFrame, seeds: dict, metrics: dict, min_answers: int, as_of: pd.Timestamp
+) -> pd.DataFrame:
     """The table `survey_scores`."""
-    names = [*CELL, "asked", "answered", "counted", *SHOWN, *CHANGES, "is_suppressed", "band"]
+    names = [*CELL, "period_end", "asked", "answered", "counted", *SHOWN, *CHANGES, "is_suppressed", "band", *GOALS]
     placed = rows[rows["day"].notna()]
     if placed.empty:
         return pd.DataFrame(columns=names)
-    split = segment_on_day(placed, segments)
-    by = ["metric", "segment_dimension", "segment_value", "period_start"]
     table = pd.concat(
-        [
-            count_cells(split.assign(period_start=split["month"]), by, "is_counted").assign(period_grain="month"),
-            count_cells(split.assign(period_start=placed["day"].min()), by, "is_counted_in_all").assign(
-                period_grain="all"
-            ),
-        ],
+        [tally(segment_on_day(spans(placed, grain), segments), grain) for grain in grains(placed["day"].min(), as_of)],
         ignore_index=True,
     )
-    measured = [
-        (
-            metric.score(row.positives, row.negatives, row.scores),
-            *metric.interval(row.positives, row.negatives, row.scores),
-        )
-        for row in table.itertuples()
-        for metric in [metrics[row.metric]]
-    ]
-    table[["score", "ci_low", "ci_high"]] = np.array(measured, float)
-    table["mean_score"] = [sum(scores) / len(scores) if scores else np.nan for scores in table["scores"]]
+    table["mean_score"] = over(table["total"], table["counted"])
+    table[["score", "ci_low", "ci_high"]] = np.nan
+    for metric, own in table.groupby("metric"):
+        table.loc[own.index, "score"] = metrics[metric].score(own)
+        table.loc[own.index, ["ci_low", "ci_high"]] = np.column_stack(metrics[metric].interval(own))
     table["is_suppressed"] = suppressed(table, min_answers)
     table = add_changes(table, metrics)
+    hidden = table["is_suppressed"]
+    for name in CLASSES:
+        table[name] = table[name].astype("Int64")
+    table.loc[hidden, SHOWN] = pd.NA
     table["band"] = None
     for metric, own in table.groupby("metric"):
         table.loc[own.index, "band"] = band_of(own["score"], seeds["score_bands"], metric)
-    hidden = table["is_suppressed"]
-    for name in ("positives", "neutrals", "negatives"):
-        table[name] = table[name].astype("Int64")
-    table.loc[hidden, SHOWN] = pd.NA
-    table.loc[hidden, "band"] = None
+    table = add_goals(table, seeds["benchmarks"])
     return table[names].sort_values(CELL, ignore_index=True)
 
 
-def suppressed(table: pd.DataFrame, min_answers: int) -> np.ndarray:
-    """Cells that are too small, and the one more that keeps a single small one from being had by subtraction (D31)."""
-    is_small = (table["counted"] > 0) & (table["counted"] < min_answers)
-    hidden = is_small.copy()
-    for _, split in table.groupby(SPLIT):
-        shown = split[~is_small[split.index] & (split["counted"] > 0)]
-        if is_small[split.index].sum() == 1 and len(shown):
-            hidden[shown.sort_values(["counted", "segment_value"]).index[0]] = True
-    return hidden.to_numpy()
+def known_sums(cells: pd.DataFrame) -> pd.DataFrame:
+    """The sums that a reader knows (D31): a row per `sum` (0, 1, ...) and part.
+
+    `whole` and `part` are positions in `cells`. Of each sum the part that is to be suppressed first comes first.
+    """
+    some = cells.loc[cells["counted"] > 0, [*CELL, "period_end", "counted"]].rename_axis("part").reset_index()
+    by_grain = dict(list(some.groupby("period_grain")))
+    none = some[:0]
+    month, quarter, ever, window = (
+        by_grain.get(name, none) for name in ("month", "quarter", "all", f"moving_{MOVING_DAYS}_days")
+    )
+    is_all = some["segment_dimension"] == "all"
+
+    def pairs(kind: str, wholes: pd.DataFrame, parts: pd.DataFrame, on: list[str]) -> pd.DataFrame:
+        """Each whole with each of its parts."""
+        wholes = wholes.assign(whole=wholes["part"], whole_counted=wholes["counted"])
+        wholes = wholes.assign(start=wholes["period_start"], end=wholes["period_end"])
+        # Of one whole there may be a sum for each dimension.
+        both = parts.merge(wholes[[*on, "whole", "whole_counted", "start", "end"]], on=on)
+        return both.assign(kind=kind, sum=both["segment_dimension"])
+
+    def within(both: pd.DataFrame) -> pd.DataFrame:
+        """Those of which all days are days of the whole."""
+        return both[(both["period_start"] >= both["start"]) & (both["period_end"] <= both["end"])]
+
+    def adding_up(both: pd.DataFrame) -> pd.DataFrame:
+        """Those whose parts count as much as their whole."""
+        return both[both.groupby("whole")["counted"].transform("sum") == both["whole_counted"]]
+
+    def alike(both: pd.DataFrame) -> pd.DataFrame:
+        """Those that count as much as their whole, each a sum of its own."""
+        return both[both["counted"] == both["whole_counted"]].assign(sum=lambda rows: rows["part"])
+
+    sums = pd.concat(
+        [
+            pairs("segments", some[is_all], some[~is_all], ["metric", "period_grain", "period_end"]),
+            adding_up(within(pairs("months of a quarter", quarter, month, SEGMENT))),
+            adding_up(pairs("quarters", ever, quarter, SEGMENT)),
+            adding_up(within(pairs("months of a window", window, month, SEGMENT))),
+            alike(within(pairs("window of a quarter", quarter, window, SEGMENT))),
+            alike(pairs("window of all time", ever, window, SEGMENT)),
+        ]
+    )
+    sums["sum"] = pd.factorize(pd.MultiIndex.from_frame(sums[["kind", "whole", "sum"]]))[0]
+    return sums.sort_values(["sum", "counted", "segment_value", "period_start"], ignore_index=True)
+
+
+def suppressed(cells: pd.DataFrame, min_answers: int) -> np.ndarray:
+    """Cells that are too small, and those that keep a small one from being had by subtraction (D31)."""
+    counted = cells["counted"].to_numpy()
+    hidden = (counted > 0) & (counted < min_answers)
+    parts = known_sums(cells)
+    of, part = parts["sum"].to_numpy(), parts["part"].to_numpy()
+    whole = parts.drop_duplicates("sum")["whole"].to_numpy()
+
+    def is_open() -> np.ndarray:
+        """Which sums have exactly one suppressed cell."""
+        return hidden[whole] + np.bincount(of, hidden[part], len(whole)) == 1
+
+    for _ in range(MOST_ROUNDS):
+        to_close = is_open()
+        if not to_close.any():
+            return hidden
+        chosen = parts[to_close[of] & ~hidden[part]].drop_duplicates("sum")
+        to_close[chosen["sum"]] = False
+        hidden[chosen["part"]] = True
+        hidden[whole[to_close]] = True
+    in_doubt = cells["metric"].isin(cells["metric"].to_numpy()[whole[is_open()]]).to_numpy()
+    return hidden | (in_doubt & (counted > 0))
+
+
+def previous_start(table: pd.DataFrame) -> pd.Series:
+    """First day of the period that each row is compared with (D46); NaT for all time."""
+    start, grain = table["period_start"], table["period_grain"]
+    return pd.concat(
+        [
+            start[grain == "month"] - pd.DateOffset(months=1),
+            start[grain == "quarter"] - pd.DateOffset(months=3),
+            start[grain == f"moving_{MOVING_DAYS}_days"] - 91 * DAY,
+        ]
+    ).reindex(table.index)
 
 
 def add_changes(table: pd.DataFrame, metrics: dict[str, Metric]) -> pd.DataFrame:
-    """The table with its columns of change (D30); null for suppressed cells and against suppressed ones."""
-    place = ["metric", "segment_dimension", "segment_value"]
-    shown = table[(table["period_grain"] == "month") & ~table["is_suppressed"]]
-    months = {
-        (*key, row.period_start): row
-        for key, row in zip(shown[place].itertuples(index=False, name=None), shown.itertuples(), strict=True)
-    }
-    changes = pd.DataFrame(np.nan, table.index, CHANGES[:4])
-    excludes_zero = pd.Series(True, table.index)
-    for key, now in months.items():
-        before = months.get((*key[:-1], now.period_start - pd.DateOffset(months=1)))
-        if before is None or not before.counted:
-            continue
-        changes.loc[now.Index, "previous_score"] = before.score
-        if not now.counted:
-            continue
-        metric = metrics[now.metric]
-        changes.loc[now.Index, "score_change"] = now.score - before.score
-        changes.loc[now.Index, "change_p_value"] = metric.p_value(now, before)
-        if metric.kind == "positive_share":
-            low, high = newcombe_interval(now.positives, now.counted, before.positives, before.counted)
-            excludes_zero[now.Index] = low > 0 or high < 0
-    for _, split in table.groupby(SPLIT):
-        p_values = changes.loc[split.index, "change_p_value"].dropna()
-        if len(p_values):
-            changes.loc[p_values.index, "change_p_value_adjusted"] = multipletests(p_values, method="fdr_bh")[1]
-    adjusted = changes["change_p_value_adjusted"]
-    changes["is_change_significant"] = (adjusted < 0.05) & excludes_zero
-    return table.join(changes)
+    """The table with its columns of change (D30, D46); null for suppressed cells and against suppressed ones."""
+    shown = table[~table["is_suppressed"]]
+    earlier = shown[shown["counted"] > 0].set_index(CELL)
+    at = shown.assign(period_start=previous_start(shown))
+    at = earlier.index.get_indexer(pd.MultiIndex.from_frame(at[CELL]))
+    now, before = shown[at >= 0], earlier.iloc[at[at >= 0]].reset_index().set_index(shown.index[at >= 0])
+    table[[*CHANGES[:4], CHANGES[5]]] = np.nan
+    table.loc[now.index, "previous_score"] = before["score"]
+    allows_zero = pd.Series(False, table.index)
+    z = stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER)
+    for metric, own in now[now["counted"] > 0].groupby("metric"):
+        old = before.loc[own.index]
+        p_value, error, allows = metrics[metric].compare(own, old)
+        table.loc[own.index, "score_change"] = own["score"] - old["score"]
+        table.loc[own.index, "change_p_value"] = p_value
+        table.loc[own.index, "smallest_detectable_change"] = np.where(np.isnan(p_value), np.nan, z * error)
+        allows_zero[own.index] = allows
+    tested = table[table["change_p_value"].notna()]
+    for _, family in tested.groupby(SPLIT)["change_p_value"]:
+        table.loc[family.index, "change_p_value_adjusted"] = multipletests(family, method="fdr_bh")[1]
+    table["is_change_significant"] = (table["change_p_value_adjusted"] < 0.05) & ~allows_zero
+    return table
+
+
+def add_goals(table: pd.DataFrame, seed: pd.DataFrame) -> pd.DataFrame:
+    """The table with benchmarks and targets, and how far its (shown) scores are from them (D47)."""
+    score = table["score"].to_numpy(float, na_value=np.nan)
+    for kind in KINDS:
+        edges = {}
+        for row in seed[seed["kind"] == kind].itertuples():
+            key = (row.metric, row.segment_dimension, row.segment_value)
+            if key in edges:
+                raise OracleError(f"benchmarks: there are two rows of kind {kind} for {', '.join(key)}.")
+            edges[key] = [float(number(text, "benchmarks")) if text else np.nan for text in (row.low, row.high)]
+        found = [
+            edges.get(key) or edges.get((key[0], "all", "all"))
+            for key in table[SEGMENT].itertuples(index=False, name=None)
+        ]
+        has_goal = np.array([one is not None for one in found], bool)
+        low, high = np.array([one or [np.nan, np.nan] for one in found], float).reshape(-1, 2).T
+        # Comparisons with an open end (NaN) are false.
+        distance = np.where(score < low, score - low, np.where(score > high, score - high, 0.0))
+        table[f"{kind}_low"], table[f"{kind}_high"] = low, high
+        table[f"distance_from_{kind}"] = np.where(has_goal & ~np.isnan(score), distance, np.nan)
+    return table
 
 
 def answer_distribution(rows: pd.DataFrame) -> pd.DataFrame:
@@ -339,12 +568,11 @@ def customer_scores(rows: pd.DataFrame, dim: pd.DataFrame, metrics: dict[str, Me
         columns={"score": "last_score", "answered_at": "last_answered_at"}
     )
     table = table.merge(last, how="left", on=key)
-    counts = ["asked", "answered", "counted", "positives", "negatives"]
+    counts = ["asked", "answered", "counted", "positives", "negatives", "total"]
     table[counts] = table[counts].fillna(0).astype(int)
-    table["score"] = [
-        metrics[row.metric].score(row.positives, row.negatives, row.scores) if row.counted else np.nan
-        for row in table.itertuples()
-    ]
+    table["score"] = np.nan
+    for metric, own in table.groupby("metric"):
+        table.loc[own.index, "score"] = metrics[metric].score(own)
     table["last_score"] = table["last_score"].astype("Int64")
     table["response_class"] = np.select(
         [table["answered"] > 0, table["asked"] > 0], ["answered", "no_answer"], "not_asked"
@@ -360,7 +588,7 @@ def build_surveys(
     rows = prepare(evidence.answers, seeds["survey_questions"])
     return {
         "fct_survey_answers": answer_facts(rows),
-        "survey_scores": build_scores(rows, segments, seeds, metrics, min_answers),
+        "survey_scores": build_scores(rows, segments, seeds, metrics, min_answers, evidence.as_of),
         "answer_distribution": answer_distribution(rows),
         "customer_survey_scores": customer_scores(rows, dim, metrics),
     }

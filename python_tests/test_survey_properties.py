@@ -1,0 +1,272 @@
+"""What holds for the survey scores of any company, and that nobody can undo the suppression of small cells."""
+
+import datetime as dt
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pandas as pd
+import pytest
+from dbt_builds import Dbt
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from oracle import OracleError, compute_surveys
+from sql_builds import Project, Warehouse, compile_project
+from survey_cases import SETTINGS, Answer, Company, answer, companies, write_company
+from test_oracle import compare
+
+SELECTED = ["--resource-type", "model", "--resource-type", "seed", "--select", "+survey_scores"]
+SEGMENT = ["metric", "segment_dimension", "segment_value"]
+CELL = [*SEGMENT, "period_grain", "period_start"]
+COUNTS = ["asked", "answered", "counted"]
+CLASSES = ["positives", "neutrals", "negatives"]
+# The same companies in each run.
+RANDOM = settings(
+    max_examples=60,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory) -> Project:
+    """The models of the survey scores, compiled."""
+    folder = tmp_path_factory.mktemp("survey_project")
+    write_company(Company(0, (answer(0, 0, 0, "nps", 0, 0, 0, 9),), ()), folder / "raw")
+    dbt = Dbt(tmp_path_factory.mktemp("survey_dbt"))
+    return compile_project(dbt, folder, folder / "raw", SELECTED, SETTINGS)
+
+
+def published(project: Project, company: Company, raw_folder: Path) -> pd.DataFrame:
+    """The table `survey_scores` by the project's SQL."""
+    with Warehouse(project) as warehouse:
+        warehouse.build(company, raw_folder)
+        return warehouse.connection.sql("select * from customer_scores.main.survey_scores").df()
+
+
+def shuffled(company: Company) -> Company:
+    """The company with its rows in another order."""
+    answers, versions = list(company.answers), list(company.versions)
+    Random(0).shuffle(answers)
+    return replace(company, answers=tuple(answers), versions=tuple(versions[::-1]))
+
+
+def assert_sound(scores: pd.DataFrame) -> None:
+    """Classes add up to what is counted, scores lie within their intervals and limits, segments add up to all."""
+    shown = scores[~scores["is_suppressed"]]
+    assert (shown[CLASSES].sum(axis=1) == shown["counted"]).all()
+    assert (
+        scores.loc[scores["is_suppressed"], [*CLASSES, "mean_score", "score", "ci_low", "score_change"]]
+        .isna()
+        .all(None)
+    )
+    assert (shown["score"].notna() == (shown["counted"] > 0)).all()
+    assert scores.loc[scores["metric"] == "nps", "score"].dropna().between(-100, 100).all()
+    with_interval = shown[shown["ci_low"].notna()]
+    # An end and the score may be one number, computed in two ways.
+    assert (with_interval["ci_low"] <= with_interval["score"] + 1e-9).all()
+    assert (with_interval["ci_high"] >= with_interval["score"] - 1e-9).all()
+    assert (scores["counted"] <= scores["answered"]).all()
+    period = ["metric", "period_grain", "period_start"]
+    totals = scores[scores["segment_dimension"] == "all"].set_index(period)[COUNTS]
+    for _, split in scores[scores["segment_dimension"] != "all"].groupby("segment_dimension"):
+        sums = split.groupby(period)[COUNTS].sum()
+        np.testing.assert_array_equal(sums, totals.loc[sums.index])
+
+
+# The attack: what a reader of the published rows alone can find out about those that are suppressed.
+
+
+def known_sums(scores: pd.DataFrame) -> Iterator[tuple[int, list[int]]]:
+    """A whole and its parts (labels of rows), for each sum that D31 names."""
+    cells = scores[scores["counted"] > 0]
+    for _, period in cells.groupby(["metric", "period_grain", "period_start"]):
+        for dimension, parts in period.groupby("segment_dimension"):
+            if dimension != "all":
+                yield period.index[period["segment_dimension"] == "all"][0], list(parts.index)
+    for _, own in cells.groupby(SEGMENT):
+        by_grain = {
+            grain: [(row.Index, row.period_start, row.period_end, row.counted) for row in rows.itertuples()]
+            for grain, rows in own.groupby("period_grain")
+        }
+        months, quarters, ever, windows = (
+            by_grain.get(grain, []) for grain in ("month", "quarter", "all", "moving_90_days")
+        )
+        for whole, first, last, counted in [*quarters, *windows]:
+            parts = [month for month in months if month[1] >= first and month[2] <= last]
+            if parts and sum(part[3] for part in parts) == counted:
+                yield whole, [part[0] for part in parts]
+        for whole, _, _, counted in ever:
+            if sum(part[3] for part in quarters) == counted:
+                yield whole, [part[0] for part in quarters]
+        for whole, first, last, counted in [
+            *quarters,
+            *[(one[0], pd.Timestamp.min, pd.Timestamp.max, one[3]) for one in ever],
+        ]:
+            for part, start, end, part_counted in windows:
+                if start >= first and end <= last and part_counted == counted:
+                    yield whole, [part]
+
+
+def equations(scores: pd.DataFrame) -> list[dict[int, Fraction]]:
+    """The sums as equations of what is suppressed: coefficients by row; what is on their right the reader knows."""
+    hidden = set(scores.index[scores["is_suppressed"]])
+    found = [
+        {cell: Fraction(sign) for cell, sign in [(whole, 1), *((part, -1) for part in parts)] if cell in hidden}
+        for whole, parts in known_sums(scores)
+    ]
+    return [equation for equation in found if equation]
+
+
+def had_by_subtraction(found: list[dict[int, Fraction]]) -> set[int]:
+    """What follows from one sum after the other."""
+    known = set()
+    while True:
+        new = {cell for one in found if len(left := set(one) - known) == 1 for cell in left}
+        if not new:
+            return known
+        known |= new
+
+
+def had_by_elimination(found: list[dict[int, Fraction]]) -> set[int]:
+    """What follows from all sums together: rows of the reduced echelon form with one unknown.
+
+    Each class of answers obeys the same equations, and that classes add up to what is counted tells nothing more.
+    """
+    solved: dict[int, dict[int, Fraction]] = {}
+
+    def less(row: dict[int, Fraction], pivot: int) -> dict[int, Fraction]:
+        factor, other = row[pivot], solved[pivot]
+        terms = {cell: row.get(cell, 0) - factor * other.get(cell, 0) for cell in {*row, *other}}
+        return {cell: value for cell, value in terms.items() if value}
+
+    for row in found:
+        for pivot in [cell for cell in row if cell in solved]:
+            row = less(row, pivot)
+        if row:
+            pivot, value = next(iter(row.items()))
+            solved[pivot] = {cell: one / value for cell, one in row.items()}
+            for other in [cell for cell, one in solved.items() if pivot in one and cell != pivot]:
+                solved[other] = less(solved[other], pivot)
+    return {pivot for pivot, row in solved.items() if len(row) == 1}
+
+
+def assert_hidden(scores: pd.DataFrame, min_answers: int) -> None:
+    """What is too small is suppressed, and cannot be had by subtraction."""
+    is_small = scores["counted"].between(1, min_answers - 1)
+    assert scores.loc[is_small, "is_suppressed"].all() and (scores.loc[scores["is_suppressed"], "counted"] > 0).all()
+    had = had_by_subtraction(equations(scores.reset_index(drop=True)))
+    assert not had, scores.reset_index(drop=True).loc[sorted(had), [*CELL, *COUNTS]].to_string()
+
+
+def assert_holds(project: Project, company: Company) -> pd.DataFrame:
+    """All properties of one company; returns its scores."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_company(company, Path(folder) / "raw")
+        write_company(shuffled(company), Path(folder) / "shuffled")
+        scores = published(project, company, Path(folder) / "raw")
+        again = published(project, shuffled(company), Path(folder) / "shuffled")
+        try:
+            expected = compute_surveys(Path(folder) / "raw", company.seeds, company.vars)["survey_scores"]
+        except OracleError:
+            assert scores.empty
+            return scores
+    stamp = ["build_id", "as_of_date"]
+    pd.testing.assert_frame_equal(
+        *(table.drop(columns=stamp).sort_values(CELL, ignore_index=True) for table in (scores, again))
+    )
+    compare("survey_scores", scores, expected)
+    assert_sound(scores)
+    assert_hidden(scores, company.vars["min_answers"])
+    return scores
+
+
+@seed(4)
+@RANDOM
+@given(company=companies())
+def test_random_companies(project, company):
+    assert_holds(project, company)
+
+
+def asked(*scores: int | None, question: str = "nps") -> Company:
+    """A company that put one question to one person after the other, one a day."""
+    moment = dt.datetime(2026, 3, 2, 9)
+    number = count()
+    return Company(
+        0,
+        tuple(
+            Answer(f"a{i}", "c", f"u{i}", question, moment + dt.timedelta(i), moment + dt.timedelta(i), score)
+            if score is not None
+            else Answer(f"a{i}", "c", f"u{i}", question, moment + dt.timedelta(i), None, None)
+            for score, i in zip(scores, number, strict=False)
+        ),
+        (),
+    )
+
+
+def facts(scores: pd.DataFrame, grain: str = "all") -> dict:
+    """The row of everybody, nulls as None."""
+    row = scores[(scores["segment_dimension"] == "all") & (scores["period_grain"] == grain)].iloc[0]
+    return {name: None if pd.isna(value) else value for name, value in row.items()}
+
+
+def test_zero_respondents_have_rows_without_a_score(project):
+    scores = assert_holds(project, asked(*[None] * 6))
+    assert len(scores) == 9  # month, quarter, all time, of everybody and of two dimensions; no window is full
+    row = facts(scores)
+    assert (row["asked"], row["answered"], row["counted"], row["positives"]) == (6, 0, 0, 0)
+    assert (row["score"], row["ci_low"], row["mean_score"], row["band"]) == (None, None, None, None)
+    assert not row["is_suppressed"]
+
+
+def test_one_respondent_is_suppressed(project):
+    row = facts(assert_holds(project, asked(9, None)))
+    assert (row["asked"], row["answered"], row["counted"]) == (2, 1, 1)
+    assert (row["positives"], row["score"], row["ci_high"], row["is_suppressed"]) == (None, None, None, True)
+
+
+def test_all_the_same_answer_has_an_interval_where_its_formula_gives_one(project):
+    row = facts(assert_holds(project, asked(*[10] * 8)))
+    assert (row["score"], row["ci_high"]) == (100, 100) and 0 < row["ci_low"] < 100
+    row = facts(assert_holds(project, asked(*[7] * 8, question="effort")))
+    assert (row["score"], row["ci_low"], row["ci_high"]) == (7, 7, 7)
+    row = facts(assert_holds(project, asked(*[1] * 8, question="csat")))
+    assert row["score"] == 0 and row["ci_low"] == pytest.approx(0, abs=1e-9) and row["ci_high"] > 0
+    assert (row["benchmark_low"], row["benchmark_high"], row["distance_from_benchmark"]) == (75, 85, -75)
+
+
+def test_answers_out_of_range_are_rejected_and_score_nothing(project):
+    company = asked(*[11] * 5, -1, 99)
+    scores = assert_holds(project, company)
+    assert scores.empty
+
+
+def test_the_attack_finds_what_is_hidden_badly():
+    period = {"metric": "nps", "period_grain": "month", "period_start": pd.Timestamp("2026-01-01")}
+    period |= {"period_end": pd.Timestamp("2026-01-31")}
+    scores = pd.DataFrame(
+        [
+            {**period, "segment_dimension": dimension, "segment_value": value, "counted": n, "is_suppressed": hidden}
+            for dimension, value, n, hidden in [
+                ("all", "all", 20, False),
+                ("plan", "free", 3, True),
+                ("plan", "pro", 17, False),
+                ("region", "east", 4, True),
+                ("region", "west", 6, True),
+                ("region", "south", 10, False),
+            ]
+        ]
+    )
+    assert had_by_subtraction(equations(scores)) == {1}
+    assert had_by_elimination(equations(scores)) == {1}
+    one = Fraction(1)
+    pairs = [{1: one, 2: one}, {2: one, 3: one}, {1: one, 3: one}, {4: one, 5: -one}]
+    assert had_by_subtraction(pairs) == set()
+    assert had_by_elimination(pairs) == {1, 2, 3}
+    assert np.all([had_by_elimination(pairs[:2]) == set(), had_by_elimination(pairs[3:]) == set()])
