@@ -35,7 +35,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Project:
-    """The models of the engagement marts by setting, in their order; columns of seeds and raw tables with their types.
+    """The models of some marts by setting, in their order; columns of seeds and raw tables with their types.
 
     `row_digest` is SQL, of a raw row's `row_number` and `raw_row`.
     """

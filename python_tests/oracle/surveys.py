@@ -335,56 +335,51 @@ def spans(placed: pd.DataFrame, grain: Grain) -> pd.DataFrame:
     # From the first period of the respondent's next answer on, that one counts.
     following = opens[answers.index].groupby(person, dropna=False).shift(-1).reindex(placed.index)
     until = closes.where(~placed["is_latest_only"] | following.isna(), np.minimum(closes, following.fillna(0)))
-    return placed.assign(opens=opens, closes=closes, until=until.astype(int))
-
-
-def running(rows: pd.DataFrame, end: str, shape: tuple[int, int]) -> np.ndarray:
-    """How many of the rows, from `opens` to before `end`, there are in each segment value and period."""
-    steps = np.zeros((shape[0], shape[1] + 1), int)
-    np.add.at(steps, (rows["code"], rows["opens"]), 1)
-    np.add.at(steps, (rows["code"], np.minimum(rows[end], shape[1])), -1)
-    return steps.cumsum(axis=1)[:, :-1]
+    needed = ["customer_id", "metric", "day", "is_asked", "is_answer", "score", "answer_class"]
+    return placed[needed].assign(opens=opens, closes=closes, until=until.astype(int))
 
 
 def tally(rows: pd.DataFrame, grain: Grain) -> pd.DataFrame:
     """Counts, total and variance of each cell of a grain; `rows` are those of `spans`, once per dimension."""
     tables = []
     for (metric, dimension), own in rows.groupby(["metric", "segment_dimension"]):
-        values = np.array(sorted(set(own["segment_value"])), object)
-        own = own.assign(code=np.searchsorted(values, own["segment_value"]))
-        shape = (len(values), len(grain.starts))
-        asked = running(own[own["is_asked"]], "closes", shape)
-        answered = running(own[own["is_answer"]], "closes", shape)
+        values, code = np.unique(own["segment_value"].to_numpy(object), return_inverse=True)
+        shape = (len(values), len(grain.starts) + 1)
+        opens, closes, until = (own[name].to_numpy() for name in ("opens", "closes", "until"))
+
+        def running(chosen: np.ndarray, ends: np.ndarray, code=code, opens=opens, shape=shape):
+            """How many of the chosen rows, from `opens` to before their end, each value and period has."""
+            steps = np.zeros(shape, int)
+            np.add.at(steps, (code[chosen], opens[chosen]), 1)
+            np.add.at(steps, (code[chosen], np.minimum(ends[chosen], shape[1] - 1)), -1)
+            return steps.cumsum(axis=1)[:, :-1]
+
+        is_answer = own["is_answer"].to_numpy(bool)
+        asked, answered = running(own["is_asked"].to_numpy(bool), closes), running(is_answer, closes)
         published = grain.of_all if dimension == "all" else grain.of_others
         who, when = np.nonzero((asked + answered > 0) & published)
 
-        counts = own[own["is_answer"]]
-        scores = np.array(sorted(set(counts["score"])), int)
-        by_score = [running(counts[counts["score"] == score], "until", shape)[who, when] for score in scores]
+        score, answer_class = own["score"].to_numpy(object), own["answer_class"].to_numpy(object)
+        scores = np.array(sorted(set(score[is_answer])), int)
+        by_score = [running(is_answer & (score == one), until)[who, when] for one in scores]
         by_score = np.array(by_score, int).reshape(len(scores), len(who))
         n, total = by_score.sum(axis=0), scores @ by_score
         squares = (by_score * (scores[:, None] - over(total, n)) ** 2).sum(axis=0)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "metric": metric,
-                    "segment_dimension": dimension,
-                    "segment_value": values[who],
-                    "period_grain": grain.name,
-                    "period_start": grain.starts[when].as_unit("us"),
-                    "period_end": grain.ends[when].as_unit("us"),
-                    "asked": asked[who, when],
-                    "answered": answered[who, when],
-                    "counted": n,
-                    **{
-                        name: running(counts[counts["answer_class"] == one], "until", shape)[who, when]
-                        for name, one in CLASSES.items()
-                    },
-                    "total": total,
-                    "variance": np.where(n > 1, over(squares, n - 1), np.nan),
-                }
-            )
-        )
+        cells = {
+            "metric": metric,
+            "segment_dimension": dimension,
+            "segment_value": values[who],
+            "period_grain": grain.name,
+            "period_start": grain.starts[when].as_unit("us"),
+            "period_end": grain.ends[when].as_unit("us"),
+            "asked": asked[who, when],
+            "answered": answered[who, when],
+            "counted": n,
+            **{name: running(answer_class == one, until)[who, when] for name, one in CLASSES.items()},
+            "total": total,
+            "variance": np.where(n > 1, over(squares, n - 1), np.nan),
+        }
+        tables.append(pd.DataFrame(cells))
     return pd.concat(tables, ignore_index=True)
 
 
