@@ -40,6 +40,9 @@ KEYS = {
     "survey_scores": ["metric", "segment_dimension", "segment_value", "period_grain", "period_start"],
     "answer_distribution": ["question", "score"],
     "customer_survey_scores": ["customer_id", "metric"],
+    "experience_index": ["segment_dimension", "segment_value", "period_grain", "period_start"],
+    "operational_effort": ["segment_dimension", "segment_value", "period_grain", "period_start"],
+    "customer_experience": ["customer_id"],
 }
 
 

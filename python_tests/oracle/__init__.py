@@ -12,6 +12,7 @@ import pandas as pd
 
 from .customers import Evidence, build_customers, build_segments, gather_evidence
 from .engagement import Panel, build_engagement, build_panel
+from .experience import build_experience
 from .history import as_known, restatements
 from .population import comparisons, distribution, scale_effects, segment_engagement
 from .raw import Judged, judge_folder, rejected_rows, row_reconciliation
@@ -92,7 +93,7 @@ def last_trends(panel: Panel) -> pd.DataFrame:
 
 
 def customer_scores(tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame) -> pd.DataFrame:
-    """The table `customer_scores`: each customer with its last engagement row and its answers to three metrics."""
+    """The table `customer_scores`: each customer with its last engagement row, survey scores and experience."""
     who = ["customer_id", "is_inferred", "plan", "industry", "region", "lifecycle_stage", "first_seen_date"]
     last = tables["fct_engagement_scores"].drop_duplicates("customer_id", keep="last")
     wide = tables["dim_customers"][who].merge(last[["customer_id", "score_date", *TODAY]], how="left")
@@ -102,7 +103,8 @@ def customer_scores(tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame) -
         own = surveys[surveys["metric"] == metric][["customer_id", "score", "last_answered_at", "response_class"]]
         own.columns = ["customer_id", metric, f"{metric}_last_answered_at", f"{metric}_response_class"]
         wide = wide.merge(own, how="left")
-    return wide
+    experience = tables["customer_experience"][["customer_id", "experience_index", "operational_effort"]]
+    return wide.merge(experience, how="left")
 
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -150,6 +152,7 @@ def compute(
         "instrumentation_breaks": instrumentation_breaks(panel, seeds["instrumentation_rules"]),
         **basis.surveys(segments),
     }
+    tables |= build_experience(tables["survey_scores"], evidence, dim, segments, seeds, settings["min_answers"])
     tables["customer_scores"] = customer_scores(tables, last_trends(panel))
     return {name: plain(table) for name, table in tables.items()}
 
