@@ -318,7 +318,7 @@ def grains(first: pd.Timestamp, as_of: pd.Timestamp) -> list[Grain]:
             ends - (MOVING_DAYS - 1) * DAY,
             ends,
             is_full,
-            is_full & (ends.dayofweek == 6),
+            is_full & (ends.day_of_week == 6),
             lambda days: ((days - first) // DAY).to_numpy(),
             MOVING_DAYS,
         )
