@@ -63,10 +63,12 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         seconds["start"] = time.monotonic() - began
 
         began = time.monotonic()
-        run = run_dbt.run(
-            _command(options, warehouse, log, dbt_vars), _environment(options.raw, warehouse, build_id), lock
+        run, results = run_until_sound(
+            _command(options, warehouse, log, dbt_vars),
+            _environment(options.raw, warehouse, build_id),
+            lock,
+            warehouse.target,
         )
-        results = explain.read_results(warehouse.target)
         wall, engine = time.monotonic() - began, explain.engine_seconds(results)
         seconds.update(dbt=wall - engine, engine=engine)
         if run.returncode:
@@ -162,6 +164,19 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
         ) from error
     warehouse.work_db.chmod(0o600)
     return dbt_vars
+
+
+def run_until_sound(
+    command: list[str], environment: dict[str, str], lock: int, target: Path
+) -> tuple[run_dbt.DbtRun, list[dict]]:
+    """Runs dbt, and once more where DuckDB failed by a fault of its own: such faults hardly ever come twice."""
+    run = run_dbt.run(command, environment, lock)
+    results = explain.read_results(target)
+    if run.returncode and any(explain.is_fault(result) for result in results):
+        print("DuckDB failed by a fault of its own: the build runs once more.", flush=True)
+        run = run_dbt.run(command, environment, lock)
+        results = explain.read_results(target)
+    return run, results
 
 
 def _project_digest(project: Path) -> str:

@@ -75,6 +75,11 @@ def failing_rows(work_db: Path, marts: Path, query: str | None) -> list[str]:
     ]
 
 
+def is_fault(result: dict) -> bool:
+    """Whether a node of dbt's run results failed by a fault of DuckDB's own."""
+    return bool(FAULT.search(result.get("message") or ""))
+
+
 def failures(results: list[dict], run: DbtRun, project: Path, rows_of: Callable[[str], list[str]]) -> list[Problem]:
     """Why dbt failed, each reason once: what stopped it outside of any node, then the nodes that failed."""
     found = [_error(error, project) for error in run.errors]

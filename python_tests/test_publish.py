@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ops.build import PROJECT
+from ops import run_dbt
+from ops.build import PROJECT, run_until_sound
 from ops.explain import engine_seconds, failing_rows, failures
 from ops.messages import BuildError, plain
 from ops.publish import Warehouse, audit
@@ -393,6 +394,31 @@ def test_other_errors_say_where():
 def test_a_fault_of_duckdb_is_told_from_what_is_wrong_with_the_data():
     fault = "Runtime Error in test scores (models/scores.yml)\n  INTERNAL Error: narrowed column 1\n  \n  Stack Trace:"
     assert explain_error(fault) == "- DuckDB failed by a fault of its own (narrowed column 1): run the build again."
+
+
+@pytest.mark.parametrize(
+    ("messages", "runs", "ends_with"),
+    [
+        (["INTERNAL Error: made up", None], 2, 0),
+        (["INTERNAL Error: made up"] * 3, 2, 1),
+        (["Got 1 result, configured to fail if != 0", None], 1, 1),
+        ([None], 1, 0),
+    ],
+)
+def test_a_build_runs_once_more_where_duckdb_failed_by_a_fault_of_its_own(
+    messages, runs, ends_with, monkeypatch, tmp_path
+):
+    seen = []
+
+    def run(*_):
+        message = messages[len(seen)]
+        seen.append(message)
+        (tmp_path / "run_results.json").write_text(json.dumps({"results": [{"message": message}]}))
+        return DbtRun(returncode=int(message is not None))
+
+    monkeypatch.setattr(run_dbt, "run", run)
+    finished, results = run_until_sound([], {}, 0, tmp_path)
+    assert (len(seen), finished.returncode, results[0]["message"]) == (runs, ends_with, messages[runs - 1])
 
 
 def test_of_all_that_fails_after_duckdb_gave_up_the_first_error_is_told():
