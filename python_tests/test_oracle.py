@@ -40,6 +40,9 @@ KEYS = {
     "survey_scores": ["metric", "segment_dimension", "segment_value", "period_grain", "period_start"],
     "answer_distribution": ["question", "score"],
     "customer_survey_scores": ["customer_id", "metric"],
+    "theme_shares": ["theme", "period_grain", "period_start"],
+    "theme_scores": ["metric", "theme", "period_grain", "period_start"],
+    "low_csat_audit": ["answer_id"],
 }
 
 
