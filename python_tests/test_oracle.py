@@ -43,6 +43,9 @@ KEYS = {
     "experience_index": ["segment_dimension", "segment_value", "period_grain", "period_start"],
     "operational_effort": ["segment_dimension", "segment_value", "period_grain", "period_start"],
     "customer_experience": ["customer_id"],
+    "theme_shares": ["theme", "period_grain", "period_start"],
+    "theme_scores": ["metric", "theme", "period_grain", "period_start"],
+    "low_csat_audit": ["answer_id"],
 }
 
 

@@ -14,9 +14,7 @@ comments as (
 
 -- All time begins with the first question, commented or not, as it does for scores.
 span as (
-    select min(period_date) as first_date
-    from answers
-    where is_asked or is_answered
+    select min(period_date) as first_date from answers
 )
 
 {% for grain, start in grains.items() -%}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .comments import build_comments
 from .customers import Evidence, build_customers, build_segments, gather_evidence
 from .engagement import Panel, build_engagement, build_panel
 from .experience import build_experience
@@ -153,6 +154,8 @@ def compute(
         **basis.surveys(segments),
     }
     tables |= build_experience(tables["survey_scores"], evidence, dim, segments, seeds, settings["min_answers"])
+    answers, engagement = judged["survey_answers"], tables["fct_engagement_scores"]
+    tables |= build_comments(evidence, answers, seeds, settings, engagement)
     tables["customer_scores"] = customer_scores(tables, last_trends(panel))
     return {name: plain(table) for name, table in tables.items()}
 

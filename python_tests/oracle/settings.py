@@ -23,6 +23,8 @@ DEFAULTS = {
     "min_answers": 5,
     "max_rejected_share": 0.05,
     "dedup_lookback_days": 30,
+    "python_models": True,
+    "publish_comments": False,
 }
 
 TRIMMED = " \t\r\n"
