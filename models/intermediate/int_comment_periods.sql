@@ -12,7 +12,7 @@ comments as (
     select * from {{ ref('int_comments') }}
 ),
 
--- All time begins with the first question, commented or not, as it does for scores.
+-- All time begins with the first row, commented or not, as it does for scores.
 span as (
     select min(period_date) as first_date from answers
 )
