@@ -32,6 +32,18 @@ strip_accents(lower({{ pattern }}))
 {%- endmacro %}
 
 
+{% macro has_other_signs(pattern) %}
+{#- Whether a pattern has a sign that is neither in folded text nor an operator, or begins with a space; `-` stands in brackets alone. -#}
+{{- adapter.dispatch('has_other_signs', 'customer_scores')(pattern) -}}
+{% endmacro %}
+
+{% macro duckdb__has_other_signs(pattern) -%}
+regexp_matches(
+    regexp_replace({{ pattern }}, '\[[\p{L}\p{N} -]+\]', 'x', 'g'), '[^\p{L}\p{N} |()?._{},*+]|^ '
+)
+{%- endmacro %}
+
+
 {% macro is_regular_expression(text) %}
 {#- Whether a text can be read as a regular expression. -#}
 {{- adapter.dispatch('is_regular_expression', 'customer_scores')(text) -}}

@@ -52,9 +52,16 @@ cast({{ date }} + interval '{{ months }}' month as date)
 {%- endmacro %}
 
 
+{% macro next_sunday(date) -%}
+{#- The last day of a date's ISO week. 2 January 2000 was a Sunday; dates before it are no dates of ours (DECISIONS D13). -#}
+{%- set days = customer_scores.days_between("cast('2000-01-02' as date)", date) -%}
+{{ customer_scores.add_days(date, '((7 - ' ~ days ~ ' % 7) % 7)') }}
+{%- endmacro %}
+
+
 {% macro is_sunday(date) -%}
 {#- Whether a date is the last day of an ISO week. -#}
-extract(isodow from {{ date }}) = 7
+{{ customer_scores.next_sunday(date) }} = {{ date }}
 {%- endmacro %}
 
 

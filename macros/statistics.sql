@@ -1,5 +1,5 @@
 {#
-  One place per formula. Arguments are SQL expressions; counts are integers, results doubles. Each is null where its sample is
+  One place per formula. Arguments are columns, numbers or expressions in brackets; counts are integers, results doubles. Each is null where its sample is
   empty. Level of every interval: 95 %, hence z = 1.959963984540054. Analysts can call them in ad-hoc SQL (see analyses/).
   Arguments and results are described in _statistics.yml, which `dbt docs` shows.
 #}
@@ -85,6 +85,19 @@ end
 {%- endmacro %}
 
 
+{% macro difference_bound(estimate, low, high, earlier_estimate, earlier_low, earlier_high, sign) -%}
+{#-
+  Lower ('-') or upper ('+') bound of the difference of two independent estimates, this minus the earlier one, from the interval of each, in
+  their unit: the square-and-add rule, of which newcombe_bound is the case of Wilson's intervals (Zou and Donner 2008, Statistics in
+  Medicine 27:1693). Null where an interval is. Example: difference_bound(10, 7, 13, 0, -4, 4, '-') = 5.
+-#}
+{%- set near, far = (low, earlier_high) if sign == '-' else (high, earlier_low) -%}
+{{ estimate }} - {{ earlier_estimate }} {{ sign }} sqrt(
+    power({{ estimate }} - {{ near }}, 2) + power({{ earlier_estimate }} - {{ far }}, 2)
+)
+{%- endmacro %}
+
+
 {% macro mean_standard_error(total, square_total, answers) -%}
 {#-
   Standard error of a mean from the sum and the sum of squares of whole numbers, with n − 1; null below two answers. In the
@@ -114,7 +127,7 @@ coalesce(
     {{ tabulated }},
     {{ z }}
     {%- for term in terms %}
-    + {{ term }} / power(cast({{ degrees_of_freedom }} as double precision), {{ loop.index }})
+    + {{ term }} / nullif(power(cast({{ degrees_of_freedom }} as double precision), {{ loop.index }}), 0)
     {%- endfor %}
 )
 {%- endmacro %}
@@ -184,7 +197,7 @@ nullif(sqrt(
   Standard error of the difference of two independent shares, 0 to 1, with the pooled share; null where all or none of the answers
   succeed. Example: error_of_shares(50, 100, 50, 100) = 0.0707.
 -#}
-{%- set pooled = "cast(" ~ successes ~ " + " ~ earlier_successes ~ " as double precision) / (" ~ answers ~ " + " ~ earlier_answers ~ ")" -%}
+{%- set pooled = "cast(" ~ successes ~ " + " ~ earlier_successes ~ " as double precision) / nullif(" ~ answers ~ " + " ~ earlier_answers ~ ", 0)" -%}
 nullif(sqrt(
     {{ pooled }} * (1.0 - {{ pooled }}) * (1.0 / nullif({{ answers }}, 0) + 1.0 / nullif({{ earlier_answers }}, 0))
 ), 0)

@@ -28,7 +28,7 @@ count(case when {{ answers }}.is_asked then 1 end) as asked,
     count(case when {{ given }} and not {{ answers }}.is_positive and not {{ answers }}.is_negative then 1 end) as neutrals,
     count(case when {{ given }} and {{ answers }}.is_negative then 1 end) as negatives,
     cast(coalesce(sum(case when {{ given }} then {{ answers }}.score end), 0) as bigint) as score_total,
-    cast(coalesce(sum(case when {{ given }} then {{ answers }}.score * {{ answers }}.score end), 0) as bigint)
+    cast(coalesce(sum(case when {{ given }} then cast({{ answers }}.score as bigint) * {{ answers }}.score end), 0) as bigint)
         as score_square_total,
     min(case when {{ given }} then {{ answers }}.scale_min end) as scale_min,
     max(case when {{ given }} then {{ answers }}.scale_max end) as scale_max

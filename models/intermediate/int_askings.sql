@@ -1,6 +1,8 @@
 -- One row per accepted question put to somebody, or answered without: the day that it stands under as an asking.
 with answers as (
     select * from {{ ref('int_answers') }}
+    -- A comment alone is neither asked nor answered.
+    where is_asked or is_answered
 )
 
 select

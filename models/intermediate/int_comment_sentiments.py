@@ -14,9 +14,13 @@ SEARCHED = 10_000  # characters, as the macro searched_text
 def model(dbt, session):
     """Scores the comments of int_comments."""
     dbt.config(materialized="table")
-    comments = dbt.ref("int_comments").project(f"answer_id, language_code, substr(comment, 1, {SEARCHED}) as text").df()
+    served = ", ".join(f"'{language}'" for language in LANGUAGES)
+    text = f"case when language_code in ({served}) then substr(comment, 1, {SEARCHED}) end as text"
+    comments = dbt.ref("int_comments").project(f"answer_id, language_code, {text}").df()
     is_served = comments["language_code"].isin(LANGUAGES)
-    sentiment = _polarities(comments.loc[is_served, "text"]).reindex(comments.index)
+    # What many wrote in the same words is read once.
+    texts = comments.loc[is_served, "text"].drop_duplicates()
+    sentiment = comments["text"].map(pd.Series(_polarities(texts).to_numpy(), texts.to_numpy(), dtype=float))
     status = np.select([~is_served, sentiment.isna()], ["language_not_served", "no_known_word"], "scored")
     return pd.DataFrame(
         {

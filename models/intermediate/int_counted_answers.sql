@@ -34,3 +34,5 @@ select
     cast(is_counted and is_negative as integer) as negative,
     case when is_counted then score else 0 end as counted_score
 from counted
+-- A comment alone is neither; yet all time begins with it, as it does for scores.
+where is_asked or is_answered

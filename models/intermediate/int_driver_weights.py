@@ -11,7 +11,7 @@ import pandas as pd
 MIN_RESPONDENTS = 10
 # Accounts below which the interval would say more about the accounts drawn than about the driver.
 MIN_CUSTOMERS = 10
-# Draws of accounts for the intervals; and with the sample itself as one more, orders of NPS for the p-value.
+# Draws of accounts for the intervals; and with the sample itself as one more, signs of NPS for the p-value.
 RESAMPLES = 1000
 SEED = 2000
 # Eigenvalues and variances below this are rounding errors of 0.
@@ -105,7 +105,7 @@ def weigh(predictors, outcome, customers, is_mention, min_answers):
         moments = _moments(x, y, accounts)
         weights, coefficients = relative_weights(*_correlations(moments.sum(axis=0)))
         table["r_squared"] = weights.sum()
-        table["r_squared_p_value"] = _p_value(x, y)
+        table["r_squared_p_value"] = _p_value(x, y, accounts)
         table.loc[varies, "relative_weight"] = weights
         table.loc[varies, "standardised_coefficient"] = coefficients
         table.loc[varies, ["relative_weight_low", "relative_weight_high"]] = _interval(moments)
@@ -184,12 +184,17 @@ def _interval(moments):
     return np.quantile(weights, [0.025, 0.975], axis=0).T
 
 
-def _p_value(x, y):
-    """Permutation test: the share of random orders of NPS, the one found included, that the drivers explain as well."""
+def _p_value(x, y, accounts):
+    """The share of random signs of NPS about its mean, the ones found included, that the drivers explain as well.
+
+    A sign is drawn for each account, since people of one account answer alike.
+    """
     axes, sizes, _ = np.linalg.svd((x - x.mean(axis=0)) / x.std(axis=0), full_matrices=False)
     axes = axes[:, sizes**2 > TINY * len(x)]
     centred = y - y.mean()
     generator = np.random.default_rng(SEED)
     found = ((centred @ axes) ** 2).sum()
-    explained = [((generator.permutation(centred) @ axes) ** 2).sum() for _ in range(RESAMPLES - 1)]
+    of_account = np.unique(accounts, return_inverse=True)[1]
+    draws = (2 * generator.integers(0, 2, of_account.max() + 1) - 1 for _ in range(RESAMPLES - 1))
+    explained = [(((centred * signs[of_account]) @ axes) ** 2).sum() for signs in draws]
     return (1 + (np.array(explained) >= found * (1 - TINY)).sum()) / RESAMPLES

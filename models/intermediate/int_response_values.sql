@@ -5,7 +5,7 @@
     'survey touchpoint': 'askings.touchpoint',
     'engagement band': "coalesce(bands.band, 'not scored')",
     'earlier surveys': "case
-                when surveys.earlier_surveys >= 3 then '3 or more' else cast(surveys.earlier_surveys as varchar)
+                when surveys.earlier_surveys >= 3 then '3 or more' else cast(surveys.earlier_surveys as " ~ dbt.type_string() ~ ")
             end",
 } %}
 with askings as (

@@ -22,13 +22,14 @@ paired as (
             ) }}
             else {{ error_of_means('estimates.standard_error', 'earlier.standard_error') }}
         end as change_error,
-        -- Only a share has a better interval than z gives; its verdict must then agree with z.
-        estimates.score_kind <> 'positive_share'
-        or {{ newcombe_bound(
-            'estimates.positives', 'estimates.counted', 'earlier.positives', 'earlier.counted', '-'
+        -- z trusts the error of a small sample too much: the intervals shown must agree with it.
+        {{ difference_bound(
+            'estimates.score', 'estimates.ci_low', 'estimates.ci_high',
+            'earlier.score', 'earlier.ci_low', 'earlier.ci_high', '-'
         ) }} > 0
-        or {{ newcombe_bound(
-            'estimates.positives', 'estimates.counted', 'earlier.positives', 'earlier.counted', '+'
+        or {{ difference_bound(
+            'estimates.score', 'estimates.ci_low', 'estimates.ci_high',
+            'earlier.score', 'earlier.ci_low', 'earlier.ci_high', '+'
         ) }} < 0 as is_outside_interval
     from estimates
     inner join estimates as earlier
@@ -50,10 +51,14 @@ tested as (
 ranked as (
     select
         *,
-        count(change_p_value) over family as family_size,
-        row_number() over (family order by change_p_value nulls last, segment_value) as family_rank
+        count(change_p_value) over (
+            partition by metric, segment_dimension, period_grain, period_start
+        ) as family_size,
+        row_number() over (
+            partition by metric, segment_dimension, period_grain, period_start
+            order by change_p_value nulls last, segment_value
+        ) as family_rank
     from tested
-    window family as (partition by metric, segment_dimension, period_grain, period_start)
 ),
 
 -- Rows without a p-value rank last, so that they pull nobody down.

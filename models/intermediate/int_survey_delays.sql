@@ -15,27 +15,50 @@ guides as (
     select * from {{ ref('int_survey_guides') }}
 ),
 
-last_interactions as (
+-- One line of time for each customer and touchpoint: a join of each asking to all that came before would be their
+-- product.
+times as (
     select
+        askings.customer_id,
+        askings.touchpoint,
         askings.answer_id,
-        max(interactions.ended_at) as ended_at
+        askings.sent_at as happened_at,
+        cast(null as timestamp) as ended_at
     from askings
-    cross join guides
-    inner join triggers on askings.touchpoint = triggers.touchpoint
-    inner join interactions
-        on askings.customer_id = interactions.customer_id
-        and triggers.event_type = interactions.event_type
-        and askings.sent_at >= interactions.ended_at
-        and {{ hours_between('interactions.ended_at', 'askings.sent_at') }} <= 24 * guides.days_to_look_back
-    group by askings.answer_id
+    union all
+    select
+        interactions.customer_id,
+        triggers.touchpoint,
+        cast(null as {{ dbt.type_string() }}) as answer_id,
+        interactions.ended_at as happened_at,
+        interactions.ended_at
+    from interactions
+    inner join triggers on interactions.event_type = triggers.event_type
+),
+
+-- What ends at the very moment of the asking comes before it. Unasked answers have no moment, and no delay.
+followed as (
+    select
+        answer_id,
+        happened_at as sent_at,
+        max(ended_at) over (
+            partition by customer_id, touchpoint
+            order by happened_at, answer_id nulls first
+            rows between unbounded preceding and current row
+        ) as last_ended_at
+    from times
 ),
 
 delayed as (
     select
-        askings.answer_id,
-        {{ hours_between('last_interactions.ended_at', 'askings.sent_at') }} as hours_to_survey
-    from askings
-    left join last_interactions on askings.answer_id = last_interactions.answer_id
+        followed.answer_id,
+        case
+            when {{ hours_between('followed.last_ended_at', 'followed.sent_at') }} <= 24 * guides.days_to_look_back
+                then {{ hours_between('followed.last_ended_at', 'followed.sent_at') }}
+        end as hours_to_survey
+    from followed
+    cross join guides
+    where followed.answer_id is not null
 )
 
 select

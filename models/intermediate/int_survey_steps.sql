@@ -1,6 +1,9 @@
--- One row per metric, segment value and day: by how much the sums of the 90 days that end on it differ from those that
--- end on the day before.
+-- One row per metric, segment value and day, for segments Sunday: by how much the sums of the 90 days that end on it
+-- differ from those of the window before.
 {%- set given_columns = ['asked', 'answered'] %}
+{#- Windows of segments end on Sundays: what happens in a week makes one step. -#}
+{%- set step_date = "case when segments.segment_dimension = 'all' then steps.step_date else "
+    ~ next_sunday('steps.step_date') ~ " end" %}
 with days as (
     select * from {{ ref('int_answer_days') }}
 ),
@@ -60,8 +63,8 @@ select
     steps.metric,
     segments.segment_dimension,
     segments.segment_value,
-    steps.step_date,
+    {{ step_date }} as step_date,
     {{ sums_of('steps', given_columns + counted_columns()) }}
 from steps
 inner join segments on steps.profile_number = segments.profile_number
-group by steps.metric, segments.segment_dimension, segments.segment_value, steps.step_date
+group by steps.metric, segments.segment_dimension, segments.segment_value, {{ step_date }}

@@ -29,6 +29,7 @@ cells as (
         series.day
     from steps
     cross join {{ date_series('(select first_date from span)', '(select last_date from span)') }} as series
+    where steps.segment_dimension = 'all' or {{ is_sunday('series.day') }}
 ),
 
 running as (
@@ -65,4 +66,3 @@ where
     running.asked + running.answered > 0
     -- Only full windows, or their length would differ.
     and running.day >= {{ add_days('span.first_date', moving_days() - 1) }}
-    and (running.segment_dimension = 'all' or {{ is_sunday('running.day') }})

@@ -1,7 +1,10 @@
 -- One row per metric of shares and period in which somebody was asked or answered: its sums, raw, and weighted by what
 -- each stratum stands for.
 with strata as (
-    select * from {{ ref('int_weighting_strata') }}
+    select
+        *,
+        answers >= {{ min_answers() }} as is_covered
+    from {{ ref('int_weighting_strata') }}
 ),
 
 answers as (
@@ -27,20 +30,27 @@ raw_sums as (
     group by answers.metric, metrics.score_kind, answers.period_grain, answers.period_start
 ),
 
--- Cut to twelve places, so that the sums are the same in any order. A stratum without answers has no share to weight.
+-- To twelve places, so that the sums are the same in any order. A stratum with few answers is left out, rest or not: it
+-- would speak for many by the voice of a few.
 weighted_sums as (
     select
         metric,
         period_grain,
         period_start,
         sum(customers) as customers,
-        sum(case when answers > 0 then customers else 0 end) as covered_customers,
-        sum(answers) as weighted_answers,
-        sum(case when answers > 0 then 1 else 0 end) as strata,
+        sum(case when is_covered then customers else 0 end) as covered_customers,
+        sum(case when is_covered then answers else 0 end) as weighted_answers,
+        sum(case when is_covered then 1 else 0 end) as strata,
         max(collapsed_cells) as collapsed_cells,
-        sum(cast({{ share_of_counts('customers * positives', 'answers') }} as decimal(38, 12))) as positive_customers,
-        sum(cast({{ share_of_counts('customers * negatives', 'answers') }} as decimal(38, 12))) as negative_customers,
-        sum(cast({{ share_of_counts('customers * customers', 'answers') }} as decimal(38, 12))) as square_weights
+        sum(
+            case when is_covered then cast({{ share_of_counts('customers * positives', 'answers') }} as decimal(38, 12)) end
+        ) as positive_customers,
+        sum(
+            case when is_covered then cast({{ share_of_counts('customers * negatives', 'answers') }} as decimal(38, 12)) end
+        ) as negative_customers,
+        sum(
+            case when is_covered then cast({{ share_of_counts('customers * customers', 'answers') }} as decimal(38, 12)) end
+        ) as square_weights
     from strata
     group by metric, period_grain, period_start
 )

@@ -1,7 +1,14 @@
--- Each counted negative answer about satisfaction is a row of the audit, and no other is.
+-- Each low answer about satisfaction, by the edges of its question, is a row of the audit, and no other is.
 with low_answers as (
-    select * from {{ ref('fct_survey_answers') }}
-    where metric = 'csat' and negative = 1
+    select answers.*
+    from {{ ref('fct_survey_answers') }} as answers
+    inner join {{ ref('survey_questions') }} as questions on answers.question = questions.question
+    where
+        answers.metric = 'csat'
+        and case
+            when questions.higher_is = 'worse' then answers.score >= questions.negative_to
+            else answers.score <= questions.negative_to
+        end
 ),
 
 audited as (
@@ -16,4 +23,5 @@ full outer join audited on low_answers.answer_id = audited.answer_id
 where
     low_answers.answer_id is null
     or audited.answer_id is null
+    or low_answers.is_counted <> audited.is_counted
     or audited.has_comment <> (audited.themes is not null)

@@ -15,14 +15,28 @@ with components as (
     {%- endfor %}
 ),
 
+-- The questions of a mean have one scale, which the build insists on.
+scales as (
+    select
+        metric,
+        min(scale_min) as scale_min,
+        max(scale_max) as scale_max
+    from {{ ref('int_answers') }}
+    where is_answered
+    group by metric
+),
+
 scores as (
     select
         scores.*,
         metrics.component,
         metrics.score_kind,
-        metrics.higher_is
+        metrics.higher_is,
+        scales.scale_min,
+        scales.scale_max
     from {{ ref('survey_scores') }} as scores
     inner join {{ ref('int_experience_metrics') }} as metrics on scores.metric = metrics.metric
+    left join scales on scores.metric = scales.metric
 )
 
 select
@@ -49,5 +63,14 @@ where
         scores.score_kind = 'rescaled_mean'
         and abs(
             components.value - case when scores.higher_is = 'worse' then 100 - scores.score else scores.score end
+        ) > 1e-9
+    )
+    or (
+        scores.score_kind = 'mean'
+        and abs(
+            components.value - 100.0 * case
+                when scores.higher_is = 'worse' then scores.scale_max - scores.score
+                else scores.score - scores.scale_min
+            end / (scores.scale_max - scores.scale_min)
         ) > 1e-9
     )

@@ -6,7 +6,15 @@ where
     (not is_suppressed and positives + neutrals + negatives <> counted)
     or (
         is_suppressed
-        and coalesce(positives, neutrals, negatives, mean_score, score, ci_low, ci_high, score_change) is not null
+        and coalesce(
+            positives, neutrals, negatives, mean_score, score, ci_low, ci_high, previous_score, score_change,
+            change_p_value, change_p_value_adjusted, smallest_detectable_change, distance_from_benchmark,
+            distance_from_target
+        ) is not null
+    )
+    or (
+        is_suppressed
+        and band is not null
     )
     or (score is null) <> (is_suppressed or counted = 0)
     or counted > answered

@@ -41,7 +41,7 @@ select
 from respondents
 full outer join {{ ref('survey_fatigue') }} as fatigue
     on respondents.customer_id = fatigue.customer_id
-    and respondents.respondent_id = fatigue.respondent_id
+    and respondents.respondent_id = coalesce(fatigue.respondent_id, '')
 where
     coalesce(respondents.too_early_surveys, 0) <> coalesce(fatigue.too_early_surveys, 0)
     or (fatigue.customer_id is not null and respondents.surveys is distinct from fatigue.surveys)

@@ -25,6 +25,7 @@ where
     weighted.counted is distinct from scores.counted
     or (not weighted.is_suppressed and weighted.score is null) <> (scores.counted = 0)
     or abs(weighted.score - scores.score) > 1e-9
+    or (scores.is_suppressed and coalesce(weighted.score, weighted.weighted_score, weighted.ci_low) is not null)
     or weighted.weighted_answers > weighted.counted
     or weighted.effective_n > weighted.weighted_answers + 1e-6
     or weighted.design_effect < 1 - 1e-9

@@ -22,6 +22,8 @@ judged as (
                 then 'has capitals or accents: write it without, as comments are folded.'
             when pattern like '%\%' escape '!' or pattern like '%(?%' or pattern like '%^%' or pattern like '%$%'
                 then 'has \, (?, ^ or $: a pattern begins where a word begins, and _ ends a word.'
+            when {{ has_other_signs('pattern') }}
+                then 'has a sign that no folded comment has: letters, digits, spaces and | ( ) [ ] . ? * + { } , _ are known.'
             when not {{ is_regular_expression('pattern') }} then 'is no regular expression: look at its brackets.'
             when {{ matches_empty_text('pattern') }}
                 then 'matches where nothing is written: it would match every comment.'

@@ -39,7 +39,7 @@ bands as (
 
 select
     'score_bands.csv: band ' || coalesce(band, '(no name)') || ' of ' || coalesce(metric, '(no metric)')
-    || ' has no edge, or the edge or name of another; or no band reaches down to the lowest score.' as problem
+    || ' has no edge, or the edge or name of another; no band reaches down to the lowest score; or there is no such metric.' as problem
 from bands
 where
     metric is null
@@ -47,4 +47,5 @@ where
     or lower_edge is null
     or same_edge > 1
     or same_name > 1
+    or lowest_score is null
     or lowest_edge > lowest_score

@@ -85,5 +85,6 @@ select
     {{ build_columns() }}
 from indexed
 left join bands
-    on indexed.experience_index >= bands.lower_edge
-    and (bands.upper_edge is null or indexed.experience_index < bands.upper_edge)
+    -- Rounded, since a mean of four that is on an edge may miss it by its last digit.
+    on round(indexed.experience_index, 9) >= bands.lower_edge
+    and (bands.upper_edge is null or round(indexed.experience_index, 9) < bands.upper_edge)

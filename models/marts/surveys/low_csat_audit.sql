@@ -1,7 +1,10 @@
--- One row per counted negative answer about satisfaction: who gave it, what about, and how engaged they were that day.
+-- One row per negative answer about satisfaction: who gave it, what about, and how engaged they were that day.
 with low_answers as (
-    select * from {{ ref('fct_survey_answers') }}
-    where metric = 'csat' and negative = 1
+    select
+        *,
+        {{ counts_within('month') }} as is_counted
+    from {{ ref('int_answers') }}
+    where metric = 'csat' and is_answered and is_negative
 ),
 
 comments as (
@@ -33,6 +36,7 @@ select
     low_answers.period_date as answered_date,
     low_answers.question,
     low_answers.score,
+    low_answers.is_counted,
     low_answers.touchpoint,
     low_answers.channel,
     low_answers.language,

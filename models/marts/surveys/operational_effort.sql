@@ -50,5 +50,6 @@ select
     {{ build_columns() }}
 from averaged
 left join bands
-    on averaged.operational_effort >= bands.lower_edge
-    and (bands.upper_edge is null or averaged.operational_effort < bands.upper_edge)
+    -- Rounded, since a mean of four that is on an edge may miss it by its last digit.
+    on round(averaged.operational_effort, 9) >= bands.lower_edge
+    and (bands.upper_edge is null or round(averaged.operational_effort, 9) < bands.upper_edge)

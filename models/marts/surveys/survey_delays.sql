@@ -14,7 +14,14 @@ paired as (
             else {{ z_of_means(
                 'estimates.score', 'estimates.standard_error', 'timely.score', 'timely.standard_error'
             ) }}
-        end as z
+        end as z,
+        -- As in survey_scores: the intervals shown must agree with z.
+        {{ difference_bound(
+            'estimates.score', 'estimates.ci_low', 'estimates.ci_high', 'timely.score', 'timely.ci_low', 'timely.ci_high', '-'
+        ) }} > 0
+        or {{ difference_bound(
+            'estimates.score', 'estimates.ci_low', 'estimates.ci_high', 'timely.score', 'timely.ci_low', 'timely.ci_high', '+'
+        ) }} < 0 as is_outside_interval
     from estimates
     left join estimates as timely
         on estimates.metric = timely.metric
@@ -59,7 +66,7 @@ select
     score_difference,
     difference_p_value,
     difference_p_value_adjusted,
-    coalesce(difference_p_value_adjusted < 0.05, false) as is_difference_significant,
+    coalesce(difference_p_value_adjusted < 0.05 and is_outside_interval, false) as is_difference_significant,
     is_suppressed,
     {{ build_columns() }}
 from adjusted

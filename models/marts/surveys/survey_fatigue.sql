@@ -54,7 +54,7 @@ histories as (
 
 select
     histories.customer_id,
-    histories.respondent_id,
+    nullif(histories.respondent_id, '') as respondent_id,
     cast(histories.surveys as bigint) as surveys,
     cast(histories.answered_surveys as bigint) as answered_surveys,
     cast(histories.too_early_surveys as bigint) as too_early_surveys,

@@ -25,8 +25,10 @@ paired as (
             when 'positive_share' then {{ z_of_shares(
                 'mentioned.positives', 'mentioned.counted', 'others.positives', 'others.counted'
             ) }}
+            -- A side whose answers are all the same tells no error, and so few may be so by chance.
             else {{ z_of_means(
-                'mentioned.score', 'mentioned.standard_error', 'others.score', 'others.standard_error'
+                'mentioned.score', 'nullif(mentioned.standard_error, 0)',
+                'others.score', 'nullif(others.standard_error, 0)'
             ) }}
         end as z
     from cells

@@ -3,17 +3,27 @@ with sums as (
     select * from {{ ref('int_weighted_sums') }}
 ),
 
+-- Beside the raw score stands what survey_scores hides, or it would be shown here.
+suppressed as (
+    select * from {{ ref('int_survey_estimates') }}
+    where segment_dimension = 'all' and is_suppressed
+),
+
 -- With weights (N_h/N) / (n_h/n): effective n = (sum of weights)^2 / sum of squares = N^2 / sum of N_h^2/n_h.
 effective as (
     select
-        *,
-        cast(covered_customers * covered_customers as double precision)
-        / nullif(cast(square_weights as double precision), 0) as effective_n,
-        {{ share_of_counts('positive_customers', 'covered_customers') }} as positive_share,
-        {{ share_of_counts('negative_customers', 'covered_customers') }} as negative_share,
-        weighted_answers between 1 and {{ min_answers() }} - 1
-        or counted between 1 and {{ min_answers() }} - 1 as is_suppressed
+        sums.*,
+        cast(sums.covered_customers * sums.covered_customers as double precision)
+        / nullif(cast(sums.square_weights as double precision), 0) as effective_n,
+        {{ share_of_counts('sums.positive_customers', 'sums.covered_customers') }} as positive_share,
+        {{ share_of_counts('sums.negative_customers', 'sums.covered_customers') }} as negative_share,
+        sums.weighted_answers between 1 and {{ min_answers() }} - 1
+        or suppressed.metric is not null as is_suppressed
     from sums
+    left join suppressed
+        on sums.metric = suppressed.metric
+        and sums.period_grain = suppressed.period_grain
+        and sums.period_start = suppressed.period_start
 ),
 
 with_counts as (
