@@ -55,7 +55,7 @@ cast({{ date }} + interval '{{ months }}' month as date)
 {% macro next_sunday(date) -%}
 {#- The last day of a date's ISO week. 2 January 2000 was a Sunday; dates before it are no dates of ours (DECISIONS D13). -#}
 {%- set days = customer_scores.days_between("cast('2000-01-02' as date)", date) -%}
-{{ customer_scores.add_days(date, '((7 - ' ~ days ~ ' % 7) % 7)') }}
+{{ customer_scores.add_days(date, 'cast((7 - ' ~ days ~ ' % 7) % 7 as integer)') }}
 {%- endmacro %}
 
 

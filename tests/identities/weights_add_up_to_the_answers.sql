@@ -1,11 +1,14 @@
--- Every customer who was there is in one stratum, and weights have a mean of 1: together answers weigh their number.
+-- Every customer who was there is in one stratum, and weights have a mean of 1: together the answers of strata with enough
+-- of them weigh their number.
 with strata as (
     select
         *,
-        sum(case when answers > 0 then customers end) over (
+        sum(case when answers >= {{ min_answers() }} then customers end) over (
             partition by metric, period_grain, period_start
         ) as covered_customers,
-        sum(answers) over (partition by metric, period_grain, period_start) as all_answers
+        sum(case when answers >= {{ min_answers() }} then answers end) over (
+            partition by metric, period_grain, period_start
+        ) as all_answers
     from {{ ref('int_weighting_strata') }}
 ),
 
@@ -18,7 +21,7 @@ weighed as (
         min(all_answers) as all_answers,
         sum(
             case
-                when answers > 0 then answers * (
+                when answers >= {{ min_answers() }} then answers * (
                     cast(customers as double precision) / covered_customers
                     / (cast(answers as double precision) / all_answers)
                 )
@@ -26,7 +29,7 @@ weighed as (
         ) as weight,
         sum(
             case
-                when answers > 0 then answers * power(
+                when answers >= {{ min_answers() }} then answers * power(
                     cast(customers as double precision) / covered_customers
                     / (cast(answers as double precision) / all_answers), 2
                 )
