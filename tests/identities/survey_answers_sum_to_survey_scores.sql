@@ -10,6 +10,8 @@ with days as (
         sum(positive) as positives,
         sum(negative) as negatives
     from {{ ref('fct_survey_answers') }}
+    -- A comment alone is neither asked nor answered.
+    where sent_at is not null or score is not null
     group by metric, period_date
 ),
 
