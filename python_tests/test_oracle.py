@@ -40,6 +40,12 @@ KEYS = {
     "survey_scores": ["metric", "segment_dimension", "segment_value", "period_grain", "period_start"],
     "answer_distribution": ["question", "score"],
     "customer_survey_scores": ["customer_id", "metric"],
+    "survey_response": ["metric", "response_dimension", "response_value", "period_grain", "period_start"],
+    "survey_fatigue": ["customer_id", "respondent_id"],
+    "respondent_bias": ["metric", "trait", "trait_value"],
+    "weighted_survey_scores": ["metric", "period_grain", "period_start"],
+    "survey_delays": ["metric", "touchpoint", "delay_class"],
+    "nps_drivers": ["driver_kind", "driver"],
 }
 
 

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from .customers import Evidence, build_customers, build_segments, gather_evidence
+from .drivers import nps_drivers
 from .engagement import Panel, build_engagement, build_panel
 from .history import as_known, restatements
 from .population import comparisons, distribution, scale_effects, segment_engagement
 from .raw import Judged, judge_folder, rejected_rows, row_reconciliation
+from .response import build_response
 from .settings import DEFAULTS, OracleError, load_seeds, load_settings
 from .surveys import build_surveys
 from .trends import instrumentation_breaks, trends
@@ -150,6 +152,8 @@ def compute(
         "instrumentation_breaks": instrumentation_breaks(panel, seeds["instrumentation_rules"]),
         **basis.surveys(segments),
     }
+    tables |= build_response(evidence, dim, segments, tables, seeds, settings)
+    tables["nps_drivers"] = nps_drivers(evidence, seeds, settings["min_answers"])
     tables["customer_scores"] = customer_scores(tables, last_trends(panel))
     return {name: plain(table) for name, table in tables.items()}
 
