@@ -121,13 +121,14 @@ def survey_fatigue(base: Inquiry) -> pd.DataFrame:
     rest = int(base.guides["days_between_surveys"])
     surveys = list_surveys(base.rows)
     surveys["earlier"] = count_surveys(surveys, surveys, rest - 1)
+    surveys["is_early"] = surveys["earlier"] > 0
     surveys["position"] = np.arange(len(surveys))
     people = surveys.groupby(PERSON)
     answered_so_far = np.append(0, surveys["is_answered"].cumsum())
     table = people.agg(
         surveys=("position", "size"),
         answered_surveys=("is_answered", "sum"),
-        too_early_surveys=("earlier", lambda earlier: (earlier > 0).sum()),
+        too_early_surveys=("is_early", "sum"),
         is_first_survey_answered=("is_answered", "first"),
         last_survey_date=("survey_day", "last"),
     )
@@ -193,22 +194,23 @@ class Trait(NamedTuple):
     values: pd.Series
     unit: int = 1
 
-    def mean(self, people: pd.Series) -> float:
-        """Mean over some of the people."""
-        return over(people.sum(), len(people) * self.unit)
+    def mean(self, values: np.ndarray) -> float:
+        """Mean of some of the values."""
+        return over(values.sum(), len(values) * self.unit)
 
-    def variance(self, people: pd.Series) -> float:
-        """p (1 - p) of a share, else the sample's variance; NaN for fewer than two people."""
+    def variance(self, values: np.ndarray) -> float:
+        """p (1 - p) of a share, else the sample's variance; NaN for fewer than two values."""
         if self.is_share:
-            return self.mean(people) * (1 - self.mean(people))
+            return self.mean(values) * (1 - self.mean(values))
+        if len(values) < 2:
+            return np.nan
         # From the least on, so that equal values leave exactly nothing.
-        return float((people - people.min()).var(ddof=1)) / self.unit**2
+        return np.var(values - values.min(), ddof=1) / self.unit**2
 
 
-def list_traits(base: Inquiry) -> list[Trait]:
-    """All traits of the customers who have not churned, as of today."""
+def list_traits(base: Inquiry, here: pd.DataFrame) -> list[Trait]:
+    """All traits, as of today, of the customers `here`."""
     as_of = base.evidence.as_of
-    here = base.dim[base.dim["lifecycle_stage"] != "churned"].set_index("customer_id")
     today = base.scores[base.scores["score_date"] == as_of].set_index("customer_id")
     today = today[today.index.isin(here.index)]
     score = today["engagement_score"].dropna().map(lambda score: int(score * 10**6))
@@ -233,14 +235,15 @@ def list_traits(base: Inquiry) -> list[Trait]:
 
 def respondent_bias(base: Inquiry) -> pd.DataFrame:
     """The table `respondent_bias`."""
-    answers = base.rows[base.rows["is_answer"]]
-    traits = list_traits(base)
+    here = base.dim[base.dim["lifecycle_stage"] != "churned"].set_index("customer_id")
+    answers = base.rows[base.rows["is_answer"]].groupby("metric")["customer_id"].agg(set)
+    has_answered = {metric: here.index.isin(answers.get(metric, set())) for metric in base.metrics}
+    has_answered = pd.DataFrame(has_answered, here.index)
     lines = []
-    for metric in base.metrics:
-        answered = set(answers.loc[answers["metric"] == metric, "customer_id"])
-        for trait in traits:
-            everybody = trait.values
-            some = everybody[everybody.index.isin(answered)]
+    for trait in list_traits(base, here):
+        everybody, known = trait.values.to_numpy(), has_answered.loc[trait.values.index]
+        for metric in base.metrics:
+            some = everybody[known[metric].to_numpy(bool)]
             spread = np.sqrt((trait.variance(some) + trait.variance(everybody)) / 2)
             difference = trait.mean(some) - trait.mean(everybody)
             lines.append(
@@ -273,11 +276,12 @@ def place_in_strata(base: Inquiry, start: pd.Timestamp, end: pd.Timestamp) -> pd
     """By customer, for those who were there in the period: the cell on their last day in it."""
     dim = base.dim
     was_there = (dim["first_seen_date"] <= end) & ~(dim["churn_day"] < start)
-    people = dim.loc[was_there, ["customer_id"]].assign(day=dim["churn_day"].clip(upper=end).fillna(end))
+    people = dim.assign(day=dim["churn_day"].clip(upper=end).fillna(end)).loc[was_there, ["customer_id", "day"]]
     people = people.astype({"customer_id": object, "day": "datetime64[us]"})
     dimension = (base.dimensions or ["all"])[0]
     own = base.segments[base.segments["segment_dimension"] == dimension]
-    placed = segment_on_day(people, own) if len(people) else people.assign(segment_value=None)
+    placed = segment_on_day(people, own)
+    # Who had churned before anything else is known of the customer was in no segment yet.
     segment = placed["segment_value"].fillna(UNKNOWN)
     return (segment + ", " + bands_on(placed, base.scores)).set_axis(placed["customer_id"])
 
@@ -318,7 +322,9 @@ def weighted_survey_scores(base: Inquiry) -> pd.DataFrame:
     names = ["metric", "period_grain", "period_start", "counted", "score", *names, "design_effect", "customers"]
     names += ["covered_share", "strata", "collapsed_cells", "is_suppressed"]
     shares = [name for name, metric in base.metrics.items() if metric.kind in SHARES]
-    rows = by_grain(base.rows[["customer_id", "metric", "day", "answer_class", "is_counted", "is_counted_in_all"]], "day")
+    rows = by_grain(
+        base.rows[["customer_id", "metric", "day", "answer_class", "is_counted", "is_counted_in_all"]], "day"
+    )
     rows["counted"] = rows["is_counted"].where(rows["period_grain"] == "month", rows["is_counted_in_all"])
     for name, answer_class in CLASSES.items():
         rows[name] = rows["counted"] & (rows["answer_class"] == answer_class)
@@ -333,7 +339,9 @@ def weighted_survey_scores(base: Inquiry) -> pd.DataFrame:
             raw = counts.sum().to_frame().T.assign(total=0)
             line["score"] = base.metrics[metric].score(raw)[0]
             lines.append({**line, **weigh(base, base.metrics[metric].kind, counts, strata)})
-    table = pd.DataFrame(lines, columns=[name for name in names if name not in ("weighting_difference", "is_suppressed")])
+    table = pd.DataFrame(
+        lines, columns=[name for name in names if name not in ("weighting_difference", "is_suppressed")]
+    )
     table["weighting_difference"] = table["weighted_score"] - table["score"]
     table["is_suppressed"] = base.is_small(table["counted"]) | base.is_small(table["weighted_answers"])
     table.loc[table["is_suppressed"], [*ESTIMATE, "weighted_score", "weighting_difference"]] = np.nan
@@ -348,7 +356,9 @@ def hours_since(base: Inquiry, asked: pd.DataFrame) -> pd.Series:
     triggers = base.triggers.map(clean_text).astype(object)
     events = base.evidence.events[["customer_id", "event_type", "occurred_at", "duration_seconds"]]
     events = events.merge(triggers, on="event_type")
-    lasted = events["duration_seconds"].map(lambda seconds: 0 if pd.isna(seconds) else int(six_places(seconds).scaleb(6)))
+    lasted = events["duration_seconds"].map(
+        lambda seconds: 0 if pd.isna(seconds) else int(six_places(seconds).scaleb(6))
+    )
     events["end"] = events["occurred_at"] + pd.to_timedelta(lasted.astype("int64"), unit="us")
     key = ["customer_id", "touchpoint"]
     types = dict.fromkeys(key, object)
