@@ -46,6 +46,12 @@ KEYS = {
     "theme_shares": ["theme", "period_grain", "period_start"],
     "theme_scores": ["metric", "theme", "period_grain", "period_start"],
     "low_csat_audit": ["answer_id"],
+    "survey_response": ["metric", "response_dimension", "response_value", "period_grain", "period_start"],
+    "survey_fatigue": ["customer_id", "respondent_id"],
+    "respondent_bias": ["metric", "trait", "trait_value"],
+    "weighted_survey_scores": ["metric", "period_grain", "period_start"],
+    "survey_delays": ["metric", "touchpoint", "delay_class"],
+    "nps_drivers": ["driver_kind", "driver"],
 }
 
 

@@ -43,13 +43,22 @@ weighted_sums as (
         sum(case when is_covered then 1 else 0 end) as strata,
         max(collapsed_cells) as collapsed_cells,
         sum(
-            case when is_covered then cast({{ share_of_counts('customers * positives', 'answers') }} as decimal(38, 12)) end
+            case
+                when is_covered
+                    then cast({{ share_of_counts('customers * positives', 'answers') }} as decimal(38, 12))
+            end
         ) as positive_customers,
         sum(
-            case when is_covered then cast({{ share_of_counts('customers * negatives', 'answers') }} as decimal(38, 12)) end
+            case
+                when is_covered
+                    then cast({{ share_of_counts('customers * negatives', 'answers') }} as decimal(38, 12))
+            end
         ) as negative_customers,
         sum(
-            case when is_covered then cast({{ share_of_counts('customers * customers', 'answers') }} as decimal(38, 12)) end
+            case
+                when is_covered
+                    then cast({{ share_of_counts('customers * customers', 'answers') }} as decimal(38, 12))
+            end
         ) as square_weights
     from strata
     group by metric, period_grain, period_start

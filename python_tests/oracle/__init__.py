@@ -10,13 +10,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .comments import build_comments
+from .comments import build_comments, find_comments, theme_labels
 from .customers import Evidence, build_customers, build_segments, gather_evidence
+from .drivers import nps_drivers
 from .engagement import Panel, build_engagement, build_panel
 from .experience import build_experience
 from .history import as_known, restatements
 from .population import comparisons, distribution, scale_effects, segment_engagement
 from .raw import Judged, judge_folder, rejected_rows, row_reconciliation
+from .response import build_response
 from .settings import DEFAULTS, OracleError, load_seeds, load_settings
 from .surveys import build_surveys
 from .trends import instrumentation_breaks, trends
@@ -156,6 +158,10 @@ def compute(
     tables |= build_experience(tables["survey_scores"], evidence, dim, segments, seeds, settings["min_answers"])
     answers, engagement = judged["survey_answers"], tables["fct_engagement_scores"]
     tables |= build_comments(evidence, answers, seeds, settings, engagement)
+    tables |= build_response(evidence, dim, segments, tables, seeds, settings)
+    if settings["python_models"]:
+        comments = find_comments(evidence, answers, settings["reporting_timezone"], seeds["comment_themes"])
+        tables["nps_drivers"] = nps_drivers(evidence, seeds, settings["min_answers"], theme_labels(comments))
     tables["customer_scores"] = customer_scores(tables, last_trends(panel))
     return {name: plain(table) for name, table in tables.items()}
 

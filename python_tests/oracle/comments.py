@@ -240,7 +240,21 @@ def theme_scores(
         scores = [kind.score(side) for side in sides]
         table.loc[own.index, "score_with_theme"], table.loc[own.index, "score_without_theme"] = scores
         table.loc[own.index, "score_difference"] = scores[0] - scores[1]
-        table.loc[own.index, "difference_p_value"] = kind.compare(*sides)[0]
+        p_values = kind.compare(*sides)[0]
+        if kind.kind != "positive_share":
+            # Answers of one score, and for NPS of one class, tell no error.
+            spreads = [
+                side[["positives", "negatives"]].assign(
+                    neutrals=side["counted"] - side["positives"] - side["negatives"]
+                )
+                for side in sides
+            ]
+            same_class = [(spread.max(axis=1) == spread.sum(axis=1)).to_numpy() for spread in spreads]
+            same_score = [(side["variance"] == 0).to_numpy() for side in sides]
+            p_values = np.where(
+                np.any(same_class if kind.kind == "net_share" else same_score, axis=0), np.nan, p_values
+            )
+        table.loc[own.index, "difference_p_value"] = p_values
     table["difference_p_value_adjusted"] = adjusted(table["difference_p_value"], [table[name] for name in cell])
     table["is_difference_significant"] = table["difference_p_value_adjusted"] < SIGNIFICANCE
     return table.sort_values(key, ignore_index=True)
@@ -250,8 +264,8 @@ def low_csat_audit(
     rows: pd.DataFrame, comments: pd.DataFrame, engagement: pd.DataFrame, is_published: bool
 ) -> pd.DataFrame:
     """The table `low_csat_audit`; `engagement` is the table `fct_engagement_scores`."""
-    is_low = (rows["metric"] == "csat") & rows["is_counted"] & (rows["answer_class"] == "negative")
-    names = ["answer_id", "customer_id", "respondent_id", "answered_at", "question", "score"]
+    is_low = (rows["metric"] == "csat") & rows["is_answer"] & (rows["answer_class"] == "negative")
+    names = ["answer_id", "customer_id", "respondent_id", "answered_at", "question", "score", "is_counted"]
     table = rows.loc[is_low, [*names, "touchpoint", "channel", "language", "day"]]
     table = table.rename(columns={"day": "answered_date"}).astype({"score": int})
     table = table.merge(comments.drop(columns="code"), how="left", on="answer_id")

@@ -182,7 +182,12 @@ class Metric:
         else:
             errors = [self.mean_error(cells) for cells in (now, before)]
         error = np.hypot(*errors)
-        return difference_p_value(self.score(now) - self.score(before), error), error, np.zeros(len(now), bool)
+        change = self.score(now) - self.score(before)
+        (low, high), (earlier_low, earlier_high) = self.interval(now), self.interval(before)
+        # The two distances from each score to the end of its interval that lies on the way to the other.
+        down = np.hypot(self.score(now) - low, earlier_high - self.score(before))
+        up = np.hypot(high - self.score(now), self.score(before) - earlier_low)
+        return difference_p_value(change, error), error, ~((change - down > 0) | (change + up < 0))
 
 
 def load_metrics(seeds: dict[str, pd.DataFrame], used: set[str]) -> dict[str, Metric]:

@@ -1,5 +1,5 @@
--- Every customer who was there is in one stratum, and weights have a mean of 1: together the answers of strata with enough
--- of them weigh their number.
+-- Every customer who was there is in one stratum, and weights have a mean of 1: together the answers of strata with
+-- enough of them weigh their number.
 with strata as (
     select
         *,

@@ -23,7 +23,7 @@ judged as (
             when pattern like '%\%' escape '!' or pattern like '%(?%' or pattern like '%^%' or pattern like '%$%'
                 then 'has \, (?, ^ or $: a pattern begins where a word begins, and _ ends a word.'
             when {{ has_other_signs('pattern') }}
-                then 'has a sign that no folded comment has: letters, digits, spaces and | ( ) [ ] . ? * + { } , _ are known.'
+                then 'has a sign that no folded comment has: use letters, digits, spaces and | ( ) [ ] . ? * + { } , _.'
             when not {{ is_regular_expression('pattern') }} then 'is no regular expression: look at its brackets.'
             when {{ matches_empty_text('pattern') }}
                 then 'matches where nothing is written: it would match every comment.'

@@ -39,7 +39,8 @@ bands as (
 
 select
     'score_bands.csv: band ' || coalesce(band, '(no name)') || ' of ' || coalesce(metric, '(no metric)')
-    || ' has no edge, or the edge or name of another; no band reaches down to the lowest score; or there is no such metric.' as problem
+    || ' has no edge, or the edge or name of another; no band reaches down to the lowest score; or there is no such '
+    || 'metric.' as problem
 from bands
 where
     metric is null
