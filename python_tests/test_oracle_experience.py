@@ -1,4 +1,4 @@
-"""The oracle gives the worked examples of D60 to D63, so that it may judge experience index and operational effort."""
+"""The oracle gives the worked examples of D53 to D56, so that it may judge experience index and operational effort."""
 
 import math
 from pathlib import Path

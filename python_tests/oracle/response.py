@@ -101,7 +101,7 @@ def bands_on(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.Series:
 
 
 def list_surveys(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each survey, in order of its respondent and day (D67), and whether it was answered."""
+    """Each survey, in order of its respondent and day (D60), and whether it was answered."""
     asked = rows[rows["is_asked"]]
     surveys = asked.groupby([*PERSON, "survey_day"])["is_response"].any()
     return surveys.rename("is_answered").reset_index()
