@@ -20,7 +20,7 @@ TIMES = [dt.time(0), dt.time(9, 30), dt.time(14, 59, 59, 999999), dt.time(15), d
 LAGS = [0, 0, 0, 0, 1, 1, 2, 4, 9, 20, -1, None]
 CUSTOMERS = ["ann", "bob", "cid", "dan"]
 USERS = [None, None, "u1", "u2"]
-TYPES = ["login", "login", "report", "share", "view", "odd"]
+TYPES = ["login", "login", "report", "share", "support_ticket", "odd"]
 AMOUNTS = [None, 1.5, 20.0]
 PLANS = [None, "free", "pro"]
 
@@ -43,7 +43,7 @@ WEIGHTS = [
         ("login", "1", "", ""),
         ("report", "2.5", "", "2026-01-14"),
         ("report", "3", "2026-01-15", ""),
-        ("view", "0", "", ""),
+        ("support_ticket", "0", "", ""),
     ),
     (("login", "0.333333", "", ""), ("report", "2.5", "", ""), ("share", "6", "2026-01-10", "2026-01-20")),
     (

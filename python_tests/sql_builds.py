@@ -76,7 +76,8 @@ def compile_project(
 
 def compiled(dbt: Dbt, settings: dict, environment: dict, selected: str) -> list[Model]:
     """The models for some vars, parents before children."""
-    compile_ = ["compile", "--select", f"{selected},resource_type:model", "--indirect-selection", "empty"]
+    models = " ".join(f"{term},resource_type:model" for term in selected.split())
+    compile_ = ["compile", "--select", models, "--indirect-selection", "empty"]
     first = dbt.run(*compile_, "--full-refresh", settings=settings, environment=environment)
     first = {node.name: node.compiled_code for node in first}
     return [

@@ -135,12 +135,38 @@ def compute(
     """
     basis = lay_basis(raw_folder, seeds, settings)
     settings, seeds, judged, evidence, dim = basis
-    panel = basis.panel()
-    segments = build_segments(evidence, dim, settings["segment_columns"])
+    panel, segments = basis.panel(), build_segments(evidence, dim, settings["segment_columns"])
+    tables = engagement_tables(basis, panel, segments, contribution_dates) | basis.surveys(segments)
+    tables |= build_experience(tables["survey_scores"], evidence, dim, segments, seeds, settings["min_answers"])
+    answers, engagement = judged["survey_answers"], tables["fct_engagement_scores"]
+    tables |= build_comments(evidence, answers, seeds, settings, engagement)
+    tables |= build_response(evidence, dim, segments, tables, seeds, settings)
+    if settings["python_models"]:
+        comments = find_comments(evidence, answers, settings["reporting_timezone"], seeds["comment_themes"])
+        tables["nps_drivers"] = nps_drivers(evidence, seeds, settings["min_answers"], theme_labels(comments))
+    tables["customer_scores"] = customer_scores(tables, last_trends(panel))
+    return {name: plain(table) for name, table in tables.items()}
+
+
+def compute_engagement(
+    raw_folder: Path, seeds: dict[str, pd.DataFrame], settings: dict, contribution_dates: list[dt.date]
+) -> dict[str, pd.DataFrame]:
+    """The tables of engagement alone, as `compute` gives them."""
+    basis = lay_basis(raw_folder, seeds, settings)
+    segments = build_segments(basis.evidence, basis.dim, basis.settings["segment_columns"])
+    tables = engagement_tables(basis, basis.panel(), segments, contribution_dates)
+    return {name: plain(table) for name, table in tables.items()}
+
+
+def engagement_tables(
+    basis: Basis, panel: Panel, segments: pd.DataFrame, contribution_dates: list[dt.date] | None
+) -> dict[str, pd.DataFrame]:
+    """What is made of customers and events."""
+    settings, seeds, judged, evidence, dim = basis
     dates = [evidence.as_of] if contribution_dates is None else [pd.Timestamp(day) for day in contribution_dates]
     asked = panel.positions(dates)
     who, place = np.nonzero(panel.exists[:, asked])
-    tables = {
+    return {
         "row_reconciliation": row_reconciliation(judged),
         "rejected_rows": rejected_rows(judged),
         "dim_customers": dim[DIM_COLUMNS],
@@ -153,17 +179,7 @@ def compute(
         "scale_effects": scale_effects(panel),
         "engagement_trends": trends(panel, who, asked[place]),
         "instrumentation_breaks": instrumentation_breaks(panel, seeds["instrumentation_rules"]),
-        **basis.surveys(segments),
     }
-    tables |= build_experience(tables["survey_scores"], evidence, dim, segments, seeds, settings["min_answers"])
-    answers, engagement = judged["survey_answers"], tables["fct_engagement_scores"]
-    tables |= build_comments(evidence, answers, seeds, settings, engagement)
-    tables |= build_response(evidence, dim, segments, tables, seeds, settings)
-    if settings["python_models"]:
-        comments = find_comments(evidence, answers, settings["reporting_timezone"], seeds["comment_themes"])
-        tables["nps_drivers"] = nps_drivers(evidence, seeds, settings["min_answers"], theme_labels(comments))
-    tables["customer_scores"] = customer_scores(tables, last_trends(panel))
-    return {name: plain(table) for name, table in tables.items()}
 
 
 def compute_surveys(
