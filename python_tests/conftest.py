@@ -34,10 +34,18 @@ login,2,2025-12-25,,changed in the middle of a window
 }
 
 
+COMPANIES = {"demo", "demo_otherwise", "online_retail", "community_survey", "cdnow"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lets each module run in one process, which makes its fixtures once; histories are parts that stand alone."""
+    """Lets each module run in one process, which makes its fixtures once; histories are parts that stand alone.
+
+    What asks for a whole company runs in one process too, whatever its module: companies are built once.
+    """
     for item in items:
-        if item.path.name != "test_histories.py":
+        if COMPANIES & set(item.fixturenames) or item.path.name == "test_oracle.py":
+            item.add_marker(pytest.mark.xdist_group("companies"))
+        elif item.path.name != "test_histories.py":
             item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 

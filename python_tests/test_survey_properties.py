@@ -27,7 +27,7 @@ COUNTS = ["asked", "answered", "counted"]
 CLASSES = ["positives", "neutrals", "negatives"]
 # The same companies in each run.
 RANDOM = settings(
-    max_examples=60,
+    max_examples=40,
     database=None,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
