@@ -37,6 +37,7 @@ login,2,2025-12-25,,changed in the middle of a window
 COMPANIES = {"demo", "demo_otherwise", "online_retail", "community_survey", "cdnow"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets each module run in one process, which makes its fixtures once; histories are parts that stand alone.
 
