@@ -52,7 +52,7 @@ example: .venv/test.stamp ## Map and build a real data set: NAME=online_retail, 
 	$(VENV)/python -m ops.build --raw 'data/examples/$(NAME)' --warehouse 'warehouse/$(NAME)'
 
 test: lint ## Run everything that CI runs: lint, shape, unit tests, data tests, the independent oracle
-	$(VENV)/python -m pytest --numprocesses auto --dist loadgroup
+	$(VENV)/python -m pytest --numprocesses auto --dist loadscope
 
 lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and the project's shape (dbt-bouncer)
 	$(VENV)/ruff check .
