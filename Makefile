@@ -14,7 +14,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 export RAW WAREHOUSE DATA VERSION
 export DO_NOT_TRACK := 1
 
-.PHONY: help build demo-data example test lint bench freeze-scale picture lock clean
+.PHONY: help build demo-data example test pytest lint bench freeze-scale picture lock clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,7 +51,11 @@ example: .venv/test.stamp ## Map and build a real data set: NAME=online_retail, 
 	$(VENV)/python 'examples/$(NAME)/map.py' $(if $(filter cdnow,$(NAME)),,--data "$$DATA") --out 'data/examples/$(NAME)'
 	$(VENV)/python -m ops.build --raw 'data/examples/$(NAME)' --warehouse 'warehouse/$(NAME)'
 
-test: lint ## Run everything that CI runs: lint, shape, unit tests, data tests, the independent oracle
+test: .venv/test.stamp .venv-bouncer/stamp ## Run everything that CI runs: lint, shape, unit tests, data tests, the independent oracle
+	@$(MAKE) --no-print-directory --jobs 2 lint pytest
+
+# Lint has one core's work and leaves the other idle: both at once.
+pytest: .venv/test.stamp
 	$(VENV)/python -m pytest --numprocesses auto --dist loadscope
 
 lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and the project's shape (dbt-bouncer)

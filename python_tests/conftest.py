@@ -37,18 +37,21 @@ login,2,2025-12-25,,changed in the middle of a window
 
 
 # Modules that ask for whole companies: in one process they are built once.
-COMPANIES = {"test_oracle", "test_examples", "test_docs", "test_readers", "test_dbt_unit_tests", "test_drivers"}
+COMPANIES = {
+    *("test_oracle", "test_examples", "test_docs", "test_readers", "test_dbt_unit_tests", "test_drivers"),
+    "test_engagement",
+}
 
 
 class Groups(LoadScopeScheduling):
-    """Lets each module run in one process, which makes its fixtures once; histories are parts that stand alone.
+    """Lets each module run in one process, which makes its fixtures once; histories by dbt are parts that stand alone.
 
     xdist's own groups by marks do not reach its scheduler with pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         module = Path(nodeid.split("::")[0]).stem
-        if module == "test_histories":
+        if module == "test_histories" and "by_dbt" in nodeid:
             return nodeid
         return "companies" if module in COMPANIES else module
 
