@@ -38,14 +38,15 @@ def write_answers(raw: Path, answers: int) -> None:
     """
     customers = answers // ANSWERS_PER_CUSTOMER
     with duckdb.connect() as connection:
+        connection.execute("create temp macro number(row, what) as cast(hash(row, what) >> 1 as bigint)")
         connection.execute(f"""
             copy (
                 select
                     'customer-' || i as customer_id,
                     timestamp '2024-12-01' as updated_at,
-                    ['free', 'starter', 'pro', 'enterprise'][1 + hash(i, 'plan') % 4] as plan,
-                    ['software', 'retail', 'health', 'education', 'services'][1 + hash(i, 'industry') % 5] as industry,
-                    ['Europe', 'Americas', 'Asia', 'Africa'][1 + hash(i, 'region') % 4] as region
+                    ['free', 'starter', 'pro', 'enterprise'][1 + number(i, 'plan') % 4] as plan,
+                    ['software', 'retail', 'health', 'education', 'other'][1 + number(i, 'industry') % 5] as industry,
+                    ['Europe', 'Americas', 'Asia', 'Africa'][1 + number(i, 'region') % 4] as region
                 from range({customers}) as customers (i)
             ) to '{raw}/customers.parquet'
         """)
@@ -55,26 +56,26 @@ def write_answers(raw: Path, answers: int) -> None:
                     select
                         i,
                         ['nps', 'csat', 'support_csat', 'effort', 'empathy', 'understanding', 'effectiveness'][
-                            1 + hash(i, 'question') % 7
+                            1 + number(i, 'question') % 7
                         ] as question,
-                        timestamp '2025-01-01' + to_seconds(cast(hash(i, 'sent') % 31000000 as bigint)) as sent_at,
-                        hash(i, 'answered') % 5 > 0 as is_answered
+                        timestamp '2025-01-01' + to_seconds(number(i, 'sent') % 31000000) as sent_at,
+                        number(i, 'answered') % 5 > 0 as is_answered
                     from range({answers}) as answers (i)
                 )
 
                 select
                     'answer-' || i as answer_id,
-                    'customer-' || hash(i, 'customer') % {customers} as customer_id,
-                    'user-' || hash(i, 'user') % 3 as respondent_id,
+                    'customer-' || number(i, 'customer') % {customers} as customer_id,
+                    'user-' || number(i, 'user') % 3 as respondent_id,
                     question,
                     sent_at,
-                    case when is_answered then sent_at + to_seconds(cast(hash(i, 'delay') % 86400 as bigint)) end
+                    case when is_answered then sent_at + to_seconds(number(i, 'delay') % 86400) end
                         as answered_at,
                     case
                         when not is_answered then null
-                        when question = 'nps' then hash(i, 'score') % 11
-                        when question = 'effort' then 1 + hash(i, 'score') % 7
-                        else 1 + hash(i, 'score') % 5
+                        when question = 'nps' then number(i, 'score') % 11
+                        when question = 'effort' then 1 + number(i, 'score') % 7
+                        else 1 + number(i, 'score') % 5
                     end as score,
                     'email' as channel,
                     'product' as touchpoint
