@@ -56,7 +56,7 @@ test: .venv/test.stamp .venv-bouncer/stamp ## Run everything that CI runs: lint,
 
 # Lint has one core's work and leaves the other idle: both at once. One process more than cores, since tests wait for builds.
 pytest: .venv/test.stamp
-	$(VENV)/python -m pytest --numprocesses $$(($$($(VENV)/python -c 'import os; print(os.cpu_count())') + 1)) --dist loadscope
+	$(VENV)/python -m pytest --numprocesses $$(($$($(VENV)/python -c 'import os; print(os.cpu_count())') + 1)) --dist loadscope --no-loadscope-reorder
 
 lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and the project's shape (dbt-bouncer)
 	$(VENV)/ruff check .

@@ -135,7 +135,7 @@ def measure_build(raw: Path, warehouse: Warehouse, targets: Sequence[str] = TARG
     manifest = json.loads((warehouse.target / "manifest.json").read_text(encoding="utf-8"))
     needed = needed_nodes(manifest, targets)
     if after:
-        needed = {id for id in needed if id in reached(manifest["child_map"], [f"model.customer_scores.{after}"])[1:]}
+        needed &= set(reached(manifest["child_map"], [f"model.customer_scores.{after}"])[1:])
     by_time = sorted(results, key=lambda result: -result["execution_time"])
     return Build(
         command=finished,

@@ -69,22 +69,6 @@ end
 {%- endmacro %}
 
 
-{% macro newcombe_bound(successes, answers, earlier_successes, earlier_answers, sign) -%}
-{#-
-  Lower ('-') or upper ('+') bound of the difference of two independent shares, this minus the earlier one, -1 to 1, by
-  Newcombe's hybrid score interval (Newcombe 1998, Statistics in Medicine 17:873, method 10).
-  Example: newcombe_bound(56, 70, 48, 80, '-') = 0.0524.
--#}
-{%- set share = "cast(" ~ successes ~ " as double precision) / nullif(" ~ answers ~ ", 0)" -%}
-{%- set earlier = "cast(" ~ earlier_successes ~ " as double precision) / nullif(" ~ earlier_answers ~ ", 0)" -%}
-{%- set other_sign = '+' if sign == '-' else '-' -%}
-{{ share }} - {{ earlier }} {{ sign }} sqrt(
-    power({{ share }} - {{ customer_scores.wilson_bound(successes, answers, sign) }}, 2)
-    + power({{ earlier }} - {{ customer_scores.wilson_bound(earlier_successes, earlier_answers, other_sign) }}, 2)
-)
-{%- endmacro %}
-
-
 {% macro difference_bound(estimate, low, high, earlier_estimate, earlier_low, earlier_high, sign) -%}
 {#-
   Lower ('-') or upper ('+') bound of the difference of two independent estimates, this minus the earlier one, from the interval of each, in
@@ -95,6 +79,24 @@ end
 {{ estimate }} - {{ earlier_estimate }} {{ sign }} sqrt(
     power({{ estimate }} - {{ near }}, 2) + power({{ earlier_estimate }} - {{ far }}, 2)
 )
+{%- endmacro %}
+
+
+{% macro newcombe_bound(successes, answers, earlier_successes, earlier_answers, sign) -%}
+{#-
+  Lower ('-') or upper ('+') bound of the difference of two independent shares, this minus the earlier one, -1 to 1, by
+  Newcombe's hybrid score interval (Newcombe 1998, Statistics in Medicine 17:873, method 10).
+  Example: newcombe_bound(56, 70, 48, 80, '-') = 0.0524.
+-#}
+{%- set share = "cast(" ~ successes ~ " as double precision) / nullif(" ~ answers ~ ", 0)" -%}
+{%- set earlier = "cast(" ~ earlier_successes ~ " as double precision) / nullif(" ~ earlier_answers ~ ", 0)" -%}
+{{ customer_scores.difference_bound(
+    share, customer_scores.wilson_bound(successes, answers, '-'), customer_scores.wilson_bound(successes, answers, '+'),
+    earlier,
+    customer_scores.wilson_bound(earlier_successes, earlier_answers, '-'),
+    customer_scores.wilson_bound(earlier_successes, earlier_answers, '+'),
+    sign,
+) }}
 {%- endmacro %}
 
 

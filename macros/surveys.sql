@@ -72,9 +72,15 @@ end
 {%- endmacro %}
 
 
+{% macro share_of_counts(part, whole) -%}
+{#- part / whole of two whole numbers, for counts 0 to 1; null where the whole is 0. -#}
+cast({{ part }} as double precision) / nullif({{ whole }}, 0)
+{%- endmacro %}
+
+
 {% macro survey_mean() -%}
 {#- Mean of the counted scores in the question's own points, from the columns of survey_sums. -#}
-cast(score_total as double precision) / nullif(counted, 0)
+{{ customer_scores.share_of_counts('score_total', 'counted') }}
 {%- endmacro %}
 
 
@@ -85,7 +91,7 @@ cast(score_total as double precision) / nullif(counted, 0)
 -#}
 case score_kind
     when 'net_share' then {{ customer_scores.nps('positives', 'negatives', 'counted') }}
-    when 'positive_share' then 100.0 * cast(positives as double precision) / nullif(counted, 0)
+    when 'positive_share' then 100.0 * {{ customer_scores.share_of_counts('positives', 'counted') }}
     when 'mean' then {{ customer_scores.survey_mean() }}
     -- One division, so that a mean on a band's edge stays on it.
     when 'rescaled_mean'
@@ -113,6 +119,19 @@ end
 {%- endmacro %}
 
 
+{% macro survey_standard_error() -%}
+{#-
+  Standard error of survey_score, in its unit; needs `mean_standard_error` beside. Null for a share, of which a difference is tested by
+  its own z.
+-#}
+case score_kind
+    when 'net_share' then {{ customer_scores.nps_standard_error('positives', 'negatives', 'counted') }}
+    when 'mean' then mean_standard_error
+    when 'rescaled_mean' then 100.0 * mean_standard_error / (scale_max - scale_min)
+end
+{%- endmacro %}
+
+
 {% macro distance_from_range(score, low, high) -%}
 {#- How far a score lies below `low` (negative) or above `high` (positive), 0 within; null without a score or either end. -#}
 case
@@ -120,12 +139,6 @@ case
     when {{ score }} > {{ high }} then {{ score }} - {{ high }}
     when {{ score }} is not null and coalesce({{ low }}, {{ high }}) is not null then 0.0
 end
-{%- endmacro %}
-
-
-{% macro share_of_counts(part, whole) -%}
-{#- part / whole of two counts, 0 to 1; null where the whole is 0. -#}
-cast({{ part }} as double precision) / nullif({{ whole }}, 0)
 {%- endmacro %}
 
 

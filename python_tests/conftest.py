@@ -43,22 +43,29 @@ COMPANIES = {
 }
 
 
-class Groups(LoadScopeScheduling):
-    """Lets each module run in one process, which makes its fixtures once; histories by dbt are parts that stand alone.
+def group_of(nodeid: str) -> str:
+    """Which tests run in one process: a module, which makes its fixtures once; histories by dbt stand alone."""
+    module = Path(nodeid.split("::")[0]).stem
+    if module == "test_histories" and "by_dbt" in nodeid:
+        return nodeid
+    return "companies" if module in COMPANIES else module
 
-    xdist's own groups by marks do not reach its scheduler with pytest 9.2.
-    """
+
+class Groups(LoadScopeScheduling):
+    """Gives each group to one process. xdist's own groups by marks do not reach its scheduler with pytest 9.2."""
 
     def _split_scope(self, nodeid: str) -> str:
-        module = Path(nodeid.split("::")[0]).stem
-        if module == "test_histories" and "by_dbt" in nodeid:
-            return nodeid
-        return "companies" if module in COMPANIES else module
+        return group_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
-    """The order in which processes take tests."""
+    """Who takes which tests."""
     return Groups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts what takes longest first, or one process would still be at it when the others are done."""
+    items.sort(key=lambda item: (group_of(item.nodeid) != "companies", item.path.stem != "test_histories"))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,5 @@
 -- One row per comment and period grain: the period that it falls in, and whether its answer counts there.
-{%- set grains = {
-    'month': month_start('answers.period_date'),
-    'quarter': quarter_start('answers.period_date'),
-    'all': 'span.first_date',
-} %}
+{%- set grains = calendar_periods('answers.period_date', 'span.first_date', none) %}
 with answers as (
     select * from {{ ref('int_answers') }}
 ),
@@ -17,12 +13,12 @@ span as (
     select min(period_date) as first_date from answers
 )
 
-{% for grain, start in grains.items() -%}
+{% for grain, bounds in grains.items() -%}
 select
     answers.answer_id,
     answers.metric,
     '{{ grain }}' as period_grain,
-    {{ start }} as period_start,
+    {{ bounds[0] }} as period_start,
     answers.is_asked,
     answers.is_answered,
     answers.is_answered and {{ counts_within(grain) }} as is_counted,

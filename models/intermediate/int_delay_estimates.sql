@@ -53,12 +53,7 @@ estimated as (
         {{ survey_score() }} as score,
         {{ survey_bound('-') }} as ci_low,
         {{ survey_bound('+') }} as ci_high,
-        -- In the unit of the score; shares are tested by their own z.
-        case score_kind
-            when 'net_share' then {{ nps_standard_error('positives', 'negatives', 'counted') }}
-            when 'mean' then mean_standard_error
-            when 'rescaled_mean' then 100.0 * mean_standard_error / (scale_max - scale_min)
-        end as standard_error,
+        {{ survey_standard_error() }} as standard_error,
         counted between 1 and {{ min_answers() }} - 1 as is_small
     from with_error
 ),

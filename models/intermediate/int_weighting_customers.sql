@@ -32,7 +32,7 @@ periods as (
         answers.period_start,
         case
             when answers.period_grain = 'month'
-                then least({{ add_days(month_start(add_days('answers.period_start', 31)), -1) }}, as_of.as_of_date)
+                then least({{ add_days(add_months('answers.period_start', 1), -1) }}, as_of.as_of_date)
             else as_of.as_of_date
         end as period_end
     from answers

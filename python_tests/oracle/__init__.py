@@ -138,11 +138,12 @@ def compute(
     panel, segments = basis.panel(), build_segments(evidence, dim, settings["segment_columns"])
     tables = engagement_tables(basis, panel, segments, contribution_dates) | basis.surveys(segments)
     tables |= build_experience(tables["survey_scores"], evidence, dim, segments, seeds, settings["min_answers"])
-    answers, engagement = judged["survey_answers"], tables["fct_engagement_scores"]
-    tables |= build_comments(evidence, answers, seeds, settings, engagement)
+    comments = find_comments(
+        evidence, judged["survey_answers"], settings["reporting_timezone"], seeds["comment_themes"]
+    )
+    tables |= build_comments(evidence, comments, seeds, settings, tables["fct_engagement_scores"])
     tables |= build_response(evidence, dim, segments, tables, seeds, settings)
     if settings["python_models"]:
-        comments = find_comments(evidence, answers, settings["reporting_timezone"], seeds["comment_themes"])
         tables["nps_drivers"] = nps_drivers(evidence, seeds, settings["min_answers"], theme_labels(comments))
     tables["customer_scores"] = customer_scores(tables, last_trends(panel))
     return {name: plain(table) for name, table in tables.items()}

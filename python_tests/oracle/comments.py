@@ -6,10 +6,10 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 from textblob.en.sentiments import PatternAnalyzer
 
 from .customers import Evidence
+from .population import adjusted
 from .raw import Judged, reporting_days
 from .settings import OracleError
 from .surveys import counted_in, load_metrics, over, prepare, share_p_value
@@ -135,11 +135,9 @@ def each_theme(cells: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
     return cells.merge(pd.DataFrame({"theme": [*sorted(set(themes["theme"])), NO_THEME]}, dtype=object), how="cross")
 
 
-def adjusted(p_values: pd.Series, family: list[pd.Series]) -> pd.Series:
+def adjusted_within(p_values: pd.Series, family: list[pd.Series]) -> pd.Series:
     """p-values adjusted by Benjamini-Hochberg within each family; NaN stays NaN."""
-    known = p_values.dropna()
-    adjust = known.groupby([one[known.index] for one in family])
-    return adjust.transform(lambda own: multipletests(own, method="fdr_bh")[1]).reindex(p_values.index)
+    return p_values.groupby(family).transform(adjusted)
 
 
 def theme_shares(placed: pd.DataFrame, labels: pd.DataFrame, themes: pd.DataFrame, min_answers: int) -> pd.DataFrame:
@@ -174,7 +172,7 @@ def theme_shares(placed: pd.DataFrame, labels: pd.DataFrame, themes: pd.DataFram
     numbers = [own.loc[both, name].to_numpy(float) for own in (table, before) for name in numbers]
     table["change_p_value"] = np.nan
     table.loc[both, "change_p_value"] = share_p_value(*numbers)
-    table["change_p_value_adjusted"] = adjusted(table["change_p_value"], [table[name] for name in PERIOD])
+    table["change_p_value_adjusted"] = adjusted_within(table["change_p_value"], [table[name] for name in PERIOD])
     table["is_change_significant"] = table["change_p_value_adjusted"] < SIGNIFICANCE
     return table[
         [
@@ -255,7 +253,7 @@ def theme_scores(
                 np.any(same_class if kind.kind == "net_share" else same_score, axis=0), np.nan, p_values
             )
         table.loc[own.index, "difference_p_value"] = p_values
-    table["difference_p_value_adjusted"] = adjusted(table["difference_p_value"], [table[name] for name in cell])
+    table["difference_p_value_adjusted"] = adjusted_within(table["difference_p_value"], [table[name] for name in cell])
     table["is_difference_significant"] = table["difference_p_value_adjusted"] < SIGNIFICANCE
     return table.sort_values(key, ignore_index=True)
 
@@ -286,13 +284,12 @@ def low_csat_audit(
 
 
 def build_comments(
-    evidence: Evidence, answers: Judged, seeds: dict[str, pd.DataFrame], settings: dict, engagement: pd.DataFrame
+    evidence: Evidence, comments: pd.DataFrame, seeds: dict[str, pd.DataFrame], settings: dict, engagement: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """The tables of comments; `engagement` is the table `fct_engagement_scores`."""
+    """The tables of `comments` (of find_comments); `engagement` is the table `fct_engagement_scores`."""
     themes, min_answers = seeds["comment_themes"], settings["min_answers"]
     rows = prepare(evidence.answers, seeds["survey_questions"])
     metrics = load_metrics(seeds, set(evidence.answers["question"]))
-    comments = find_comments(evidence, answers, settings["reporting_timezone"], themes)
     comments = add_sentiments(comments, settings["python_models"])
     labels = theme_labels(comments)
     placed = by_period(rows).merge(comments[["answer_id", "sentiment"]], on="answer_id")

@@ -183,7 +183,8 @@ def experience_index(scores: pd.DataFrame, components: dict[str, Component], sco
         own = scores[scores["metric"] == component.metric] if component else scores[:0]
         own = table[cell].merge(own, how="left", on=cell, validate="one_to_one")
         n = own["counted"].to_numpy(float, na_value=0).astype(int)
-        is_hidden = own["is_suppressed"].to_numpy(object) == True  # noqa: E712 (no row is no suppression)
+        # No row is no suppression.
+        is_hidden = own["is_suppressed"].eq(True).to_numpy(bool, na_value=False)
         means, low, high = (own[end].to_numpy(float, na_value=np.nan) for end in ("mean_score", "ci_low", "ci_high"))
         values = [
             # The total of whole scores, whatever the division by n left of it.

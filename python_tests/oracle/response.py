@@ -417,7 +417,8 @@ def survey_delays(base: Inquiry) -> pd.DataFrame:
     table["median_hours_to_survey"] = middle(cells["hours"]).where(enough)
     table = table.reset_index()
     table["is_suppressed"] = hidden_delays(base, table)
-    table["allows_zero"] = None
+    # Where nothing is compared nothing is told apart.
+    table["allows_zero"] = True
     table[[*ESTIMATE, "score_difference", "difference_p_value", "difference_p_value_adjusted"]] = np.nan
     for name, own in table[~table["is_suppressed"]].groupby("metric"):
         metric = base.metrics[name]
@@ -435,7 +436,7 @@ def survey_delays(base: Inquiry) -> pd.DataFrame:
         table.loc[at, "score_difference"] = metric.score(late) - metric.score(timely)
         table.loc[at, "difference_p_value"] = p_values
         table.loc[own.index, "difference_p_value_adjusted"] = adjusted(table.loc[own.index, "difference_p_value"])
-    is_outside = table["allows_zero"] == False  # noqa: E712 - null where nothing is compared
+    is_outside = ~table["allows_zero"].astype(bool)
     table["is_difference_significant"] = (table["difference_p_value_adjusted"] < SIGNIFICANCE) & is_outside
     return table.drop(columns=[*CLASSES, "total", "variance", "allows_zero"])
 
