@@ -1,0 +1,64 @@
+-- One row per segment value and month in which a customer was there: the scaffold of what is told by segment and month.
+with history as (
+    select * from {{ ref('int_segment_history') }}
+),
+
+customers as (
+    select * from {{ ref('int_customers') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+months as (
+    select distinct {{ month_start('series.day') }} as period_start
+    from {{ date_series(
+        '(select as_of.first_date from as_of)', '(select as_of.as_of_date from as_of)'
+    ) }} as series
+),
+
+periods as (
+    select
+        months.period_start,
+        {{ calendar_periods('months.period_start', 'as_of.first_date', 'as_of.as_of_date')['month'][1] }} as period_end,
+        as_of.first_date,
+        as_of.as_of_date
+    from months
+    cross join as_of
+),
+
+stays as (
+    select
+        history.customer_id,
+        history.segment_dimension,
+        history.segment_value,
+        periods.period_start,
+        periods.period_end,
+        periods.as_of_date,
+        greatest(history.valid_from, customers.first_seen_date, periods.period_start, periods.first_date) as first_date,
+        least(
+            coalesce(history.valid_to, periods.as_of_date),
+            coalesce(customers.churned_date, periods.as_of_date),
+            periods.period_end,
+            periods.as_of_date
+        ) as last_date
+    from history
+    inner join customers on history.customer_id = customers.customer_id
+    inner join periods
+        on history.valid_from <= periods.period_end
+        and periods.period_start <= coalesce(history.valid_to, periods.as_of_date)
+)
+
+select
+    segment_dimension,
+    segment_value,
+    period_start,
+    period_end,
+    least(period_end, as_of_date) as last_date,
+    period_end <= as_of_date as is_complete,
+    cast(count(distinct customer_id) as bigint) as customers,
+    cast(sum({{ days_between('first_date', 'last_date') }} + 1) as bigint) as customer_days
+from stays
+where first_date <= last_date
+group by segment_dimension, segment_value, period_start, period_end, as_of_date
