@@ -1,22 +1,78 @@
 -- One row per metric, profile of segments, day and shortest period in which later answers supersede: sums of answers.
+{%- set given_columns = ['asked', 'answered'] %}
 with answers as (
-    select * from {{ ref('int_answers') }}
+    select * from {{ ref('int_dated_answers') }}
+),
+
+superseded as (
+    select * from {{ ref('int_superseded_answers') }}
 ),
 
 profiles as (
     select * from {{ ref('int_segment_profiles') }}
+),
+
+given as (
+    select
+        answers.metric,
+        profiles.profile_number,
+        answers.period_date,
+        {{ survey_sums('answers') }}
+    from answers
+    inner join profiles
+        on answers.customer_id = profiles.customer_id
+        and answers.period_date >= profiles.valid_from
+        and answers.period_date <= coalesce(profiles.valid_to, answers.period_date)
+    group by answers.metric, profiles.profile_number, answers.period_date
+),
+
+taken as (
+    select
+        metric,
+        profile_number,
+        period_date,
+        superseded_within,
+        {{ sums_of('superseded', counted_columns()) }}
+    from superseded
+    group by metric, profile_number, period_date, superseded_within
+),
+
+-- What is superseded stands apart, and is taken from the rest: cheaper than to ask of each answer which it is.
+parts as (
+    select
+        metric,
+        profile_number,
+        period_date,
+        cast(null as {{ dbt.type_string() }}) as superseded_within,
+        {{ (given_columns + counted_columns()) | join(',\n        ') }},
+        scale_min,
+        scale_max
+    from given
+    {%- for within, sign in [('superseded_within', ''), ('null', '-')] %}
+    union all
+    select
+        metric,
+        profile_number,
+        period_date,
+        {{ within }} as superseded_within,
+        0 as asked,
+        0 as answered,
+        {%- for column in counted_columns() %}
+        {{ sign }}{{ column }} as {{ column }},
+        {%- endfor %}
+        null as scale_min,
+        null as scale_max
+    from taken
+    {%- endfor %}
 )
 
 select
-    answers.metric,
-    profiles.profile_number,
-    answers.period_date,
-    answers.superseded_within,
-    {{ survey_sums('answers') }}
-from answers
--- The segments on the day of the answer: a later change of plan does not rewrite the past.
-inner join profiles
-    on answers.customer_id = profiles.customer_id
-    and answers.period_date >= profiles.valid_from
-    and answers.period_date <= coalesce(profiles.valid_to, answers.period_date)
-group by answers.metric, profiles.profile_number, answers.period_date, answers.superseded_within
+    metric,
+    profile_number,
+    period_date,
+    superseded_within,
+    {{ sums_of('parts', given_columns + counted_columns()) }},
+    min(scale_min) as scale_min,
+    max(scale_max) as scale_max
+from parts
+group by metric, profile_number, period_date, superseded_within

@@ -12,6 +12,6 @@ superseded as (
 select
     answers.*,
     superseded.superseded_date,
-    {{ superseded_within('answers.period_date', 'superseded.superseded_date') }} as superseded_within
+    superseded.superseded_within
 from answers
 left join superseded on answers.row_number = superseded.row_number

@@ -21,6 +21,16 @@ current_versions as (
     where recency = 1
 ),
 
+-- Once over the answers, and times before days: a day is dearer to find, and there are few of the first.
+first_answers as (
+    select
+        customer_id,
+        min(sent_at) as first_sent_at,
+        min(answered_at) as first_answered_at
+    from answers
+    group by customer_id
+),
+
 -- Once over the ledger, for both of its uses.
 first_events as (
     select
@@ -53,13 +63,13 @@ sightings as (
     union all
     select
         customer_id,
-        {{ reporting_date('sent_at') }} as seen_date
-    from answers
+        {{ reporting_date('first_sent_at') }} as seen_date
+    from first_answers
     union all
     select
         customer_id,
-        {{ reporting_date('answered_at') }} as seen_date
-    from answers
+        {{ reporting_date('first_answered_at') }} as seen_date
+    from first_answers
 ),
 
 first_seen as (

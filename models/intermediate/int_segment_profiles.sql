@@ -3,7 +3,11 @@
   A profile stands for one value in each dimension: counting profiles first is one pass over the scores, whatever the number of
   dimensions.
 #}
-with history as (
+with customers as (
+    select * from {{ ref('int_customers') }}
+),
+
+history as (
     select * from {{ ref('int_segment_history') }}
 ),
 
@@ -31,8 +35,11 @@ profiles as (
 )
 
 select
-    customer_id,
-    valid_from,
-    {{ add_days('lead(valid_from) over (partition by customer_id order by valid_from)', -1) }} as valid_to,
-    dense_rank() over (order by profile) as profile_number
+    profiles.customer_id,
+    customers.customer_number,
+    profiles.valid_from,
+    {{ add_days('lead(profiles.valid_from) over (partition by profiles.customer_id order by profiles.valid_from)', -1) }}
+        as valid_to,
+    dense_rank() over (order by profiles.profile) as profile_number
 from profiles
+inner join customers on profiles.customer_id = customers.customer_id

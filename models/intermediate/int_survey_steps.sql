@@ -8,33 +8,14 @@ with days as (
     select * from {{ ref('int_answer_days') }}
 ),
 
-answers as (
-    select * from {{ ref('int_answers') }}
-),
-
-profiles as (
-    select * from {{ ref('int_segment_profiles') }}
+-- Within a window the later answer of a respondent counts: the earlier one leaves on the day on which that enters.
+superseded as (
+    select * from {{ ref('int_superseded_answers') }}
+    where superseded_date < {{ add_days('period_date', moving_days()) }}
 ),
 
 segments as (
     select * from {{ ref('int_profile_segments') }}
-),
-
--- Within a window the later answer of a respondent counts: the earlier one leaves on the day on which that enters.
-superseded as (
-    select
-        answers.metric,
-        profiles.profile_number,
-        answers.period_date,
-        answers.superseded_date,
-        {{ survey_sums('answers') }}
-    from answers
-    inner join profiles
-        on answers.customer_id = profiles.customer_id
-        and answers.period_date >= profiles.valid_from
-        and answers.period_date <= coalesce(profiles.valid_to, answers.period_date)
-    where answers.superseded_date < {{ add_days('answers.period_date', moving_days()) }}
-    group by answers.metric, profiles.profile_number, answers.period_date, answers.superseded_date
 ),
 
 steps as (
@@ -47,14 +28,15 @@ steps as (
     select
         metric,
         profile_number,
+        {{ day }} as step_date,
         {%- for column in given_columns %}
-        {{ '0' if relation == 'superseded' else sign ~ column }} as {{ column }},
+        {{ '0' if relation == 'superseded' else sign ~ 'sum(' ~ column ~ ')' }} as {{ column }},
         {%- endfor %}
         {%- for column in counted_columns() %}
-        {{ sign }}{{ column }} as {{ column }},
+        {{ sign }}sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-        {{ day }} as step_date
     from {{ relation }}
+    group by metric, profile_number, {{ day }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
