@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from oracle import backtest, compute, lay_basis, signals
+from oracle import backtest, compute, engagement, lay_basis, signals
 
 FIXTURES = Path(__file__).resolve().parents[1] / "seeds" / "fixtures"
 RULE = ["signal", "rule", "lifecycle_stage", "measure", "comparison", "threshold", "full_at", "reason"]
@@ -93,6 +93,49 @@ def test_a_rule_of_a_stage_holds_on_days_in_it_and_one_of_none_on_all_but_the_da
     stages = ["trial", "subscribed", "churned", "unknown"]
     held = judged(rules, purchases=[0] * 4, lifecycle_stage=stages)
     assert held[["signal", "customer_id"]].values.tolist() == [["x", "c0"], ["x", "c1"], ["x", "c3"], ["y", "c2"]]
+
+
+def test_the_stage_of_a_day_is_that_of_the_days_that_had_come():
+    moments = {"trial_started_at": "2025-03-01", "subscribed_at": "2025-03-08", "churn_day": "2025-03-15"}
+    dim = pd.DataFrame({name: pd.to_datetime([moment]).as_unit("us") for name, moment in moments.items()})
+    days = pd.date_range("2025-02-27", "2025-03-15", freq="2D", unit="us")
+    found = signals.stages(pd.DataFrame({"customer_id": "c", "score_date": days}), dim.assign(customer_id="c"), "UTC")
+    assert found["lifecycle_stage"].tolist() == ["unknown"] + ["trial"] * 4 + ["subscribed"] * 3 + ["churned"]
+    assert found["trial_days"].dropna().tolist() == [0, 2, 4, 6]
+
+
+def test_measures_are_of_the_window_that_ends_on_the_list_date(tmp_path):
+    kinds = {"2025-04-30": "old", "2025-05-01": "none", "2025-05-02": "some", "2025-05-26": "visit"}
+    events = [("c", kind, day, day) for day, kind in {**kinds, "2025-05-27": "some", "2025-05-28": "buy"}.items()]
+    raw = write(tmp_path, [*events, ("c", "visit", "2025-05-28", "2025-05-28"), *loaded_at_once("d", "2025-01-01")], [])
+    columns = ["event_type", "weight", "valid_from", "valid_to", "reason"]
+    weights = [("old", "1", "", "", ""), ("none", "0", "", "", ""), ("visit", "2", "2025-05-27", "", "")]
+    own = {
+        "event_weights": seed(columns, *weights, ("some", "1", "", "2025-05-02", "")),
+        "contact_channels": seed(["event_type", "channel", "ease", "wait_limit_seconds"], ("visit", "shop", "1", "")),
+        "event_types": seed(["event_type", "channel", "role", "reason"], ("buy", "", "purchase", "")),
+    }
+    basis = lay_basis(raw, own, None)
+    panel = basis.panel()
+    scores = engagement.scores_table(panel)
+    measures = signals.gather_measures(panel, basis.evidence, basis.dim, scores, basis.seeds, "UTC")
+    row = measures[(measures["customer_id"] == "c") & (measures["score_date"] == "2025-05-28")].squeeze()
+    # 1 May to 28 May: none, some (weighted on 2 May), visit (on 28 May), some, buy, and the first visit.
+    assert row[["event_count", "feature_breadth", "support_contacts", "purchases"]].tolist() == [6, 2, 2, 1]
+    assert (row["support_share"], row["days_since_last_event"]) == (2 / 6, 0)
+    # The account itself is the one user, as it was on 30 April.
+    assert (row["active_users"], row["active_users_change"]) == (1, 0)
+
+
+def test_the_last_answers_are_those_of_one_day_less_than_a_year_ago():
+    given = [("c", "2025-01-01", 2), ("c", "2025-05-01", 7), ("c", "2025-05-01", 10), ("d", "2024-05-04", 9)]
+    answers = pd.DataFrame(given, columns=["customer_id", "day", "score"])
+    answers["day"] = pd.to_datetime(answers["day"]).dt.as_unit("us")
+    days = pd.to_datetime(["2024-12-29", "2025-04-27", "2025-05-04", "2025-05-03"]).as_unit("us")
+    table = pd.DataFrame({"customer_id": ["c", "c", "c", "d"], "score_date": days})
+    assert signals.last_means(table, answers).fillna(-1).tolist() == [-1, 2, 8.5, 9]
+    late = table.assign(score_date=table["score_date"].replace(days[3], days[2]))
+    assert signals.last_means(late, answers).fillna(-1).tolist() == [-1, 2, 8.5, -1]
 
 
 def test_list_dates_are_today_and_the_sundays_of_half_a_year():

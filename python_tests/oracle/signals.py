@@ -160,7 +160,7 @@ def last_means(table: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
         for frame, day in ((own, "day"), (table[PERSON_DAY], "score_date"))
     )
     found = pd.merge_asof(rows, own, left_on="score_date", right_on="day", by="customer_id").set_index("index")
-    return found["score"].where(found["score_date"] - found["day"] < ANSWER_DAYS * DAY)
+    return found["score"].where(found["score_date"] - found["day"] < ANSWER_DAYS * DAY).sort_index()
 
 
 def stages(table: pd.DataFrame, dim: pd.DataFrame, zone: str) -> pd.DataFrame:
