@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .backtest import build_backtest
 from .comments import build_comments, find_comments, theme_labels
 from .customers import Evidence, build_customers, build_segments, gather_evidence
 from .drivers import nps_drivers
@@ -20,6 +21,7 @@ from .population import comparisons, distribution, scale_effects, segment_engage
 from .raw import Judged, judge_folder, rejected_rows, row_reconciliation
 from .response import build_response
 from .settings import DEFAULTS, OracleError, load_seeds, load_settings
+from .signals import build_signals, signal_columns
 from .surveys import build_surveys
 from .trends import instrumentation_breaks, trends
 
@@ -96,7 +98,7 @@ def last_trends(panel: Panel) -> pd.DataFrame:
 
 
 def customer_scores(tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame) -> pd.DataFrame:
-    """The table `customer_scores`: each customer with its last engagement row, survey scores and experience."""
+    """The table `customer_scores`: each customer with its last engagement row, surveys, experience and signals."""
     who = ["customer_id", "is_inferred", "plan", "industry", "region", "lifecycle_stage", "first_seen_date"]
     last = tables["fct_engagement_scores"].drop_duplicates("customer_id", keep="last")
     wide = tables["dim_customers"][who].merge(last[["customer_id", "score_date", *TODAY]], how="left")
@@ -107,7 +109,8 @@ def customer_scores(tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame) -
         own.columns = ["customer_id", metric, f"{metric}_last_answered_at", f"{metric}_response_class"]
         wide = wide.merge(own, how="left")
     experience = tables["customer_experience"][["customer_id", "experience_index", "operational_effort"]]
-    return wide.merge(experience, how="left")
+    wide = wide.merge(experience, how="left")
+    return wide.merge(signal_columns(tables["customer_signals"]), how="left")
 
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -143,7 +146,10 @@ def compute(
     )
     tables |= build_comments(evidence, comments, seeds, settings, tables["fct_engagement_scores"])
     tables |= build_response(evidence, dim, segments, tables, seeds, settings)
+    scores = tables["fct_engagement_scores"]
+    tables |= build_signals(panel, evidence, dim, scores, seeds, settings["reporting_timezone"])
     if settings["python_models"]:
+        tables |= build_backtest(panel, dim, segments, evidence.as_of)
         tables["nps_drivers"] = nps_drivers(evidence, seeds, settings["min_answers"], theme_labels(comments))
     tables["customer_scores"] = customer_scores(tables, last_trends(panel))
     return {name: plain(table) for name, table in tables.items()}
