@@ -204,25 +204,10 @@ def test_comments_are_published_where_the_var_says_so_and_python_models_can_be_l
     assert audit["sentiment"].isna().all()
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "sentences"),
-    [
-        ("vars.yml", "publish_comments: 'yes'\n", ['The var publish_comments is "yes": give true or false.']),
-        (
-            "comment_themes.csv",
-            "theme,language,pattern\nprice,en,pric(e\nprice,de,\nprice,en,can't pay\nprice,en,more[[:space:]]than\n",
-            [
-                "the line price,en,pric(e is no regular expression",
-                "the line price,de, has no pattern",
-                "the line price,en,can't pay has a sign that no folded comment has",
-                "the line price,en,more[[:space:]]than has a sign that no folded comment has",
-            ],
-        ),
-    ],
-)
-def test_a_setting_that_cannot_be_used_stops_with_a_sentence(name, text, sentences, raw, build, tmp_path):
+def test_a_setting_that_cannot_be_used_stops_with_a_sentence(raw, build, tmp_path):
     settings = tmp_path / "settings"
     settings.mkdir()
-    (settings / name).write_text(text)
+    (settings / "vars.yml").write_text("publish_comments: 'yes'\n")
     result = build(raw, tmp_path / "warehouse", settings=settings)
-    assert result.returncode == 1 and all(sentence in result.output for sentence in sentences), result.output
+    assert result.returncode == 1, result.output
+    assert 'The var publish_comments is "yes": give true or false.' in result.output
