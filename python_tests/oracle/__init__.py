@@ -4,6 +4,7 @@ Two ways to one number: where they differ, one of them is wrong, or DECISIONS.md
 """
 
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,14 +19,17 @@ from .engagement import Panel, build_engagement, build_panel
 from .experience import build_experience
 from .history import as_known, restatements
 from .population import comparisons, distribution, scale_effects, segment_engagement
-from .raw import Judged, judge_folder, rejected_rows, row_reconciliation
+from .raw import Judged, judge_folder, rejected_rows, reporting_days, row_reconciliation
 from .response import build_response
+from .retention import build_retention, load_roles
 from .settings import DEFAULTS, OracleError, load_seeds, load_settings
 from .signals import build_signals, signal_columns
 from .surveys import build_surveys
+from .time import Timeline, build_time, build_timeline, day_numbers
 from .trends import instrumentation_breaks, trends
+from .value import VALUE_TODAY, build_value, load_rules, quadrants
 
-__all__ = ["DEFAULTS", "OracleError", "compute", "compute_surveys", "engagement_as_known"]
+__all__ = ["DEFAULTS", "OracleError", "compute", "compute_surveys", "compute_value", "engagement_as_known"]
 
 DIM_COLUMNS = [
     "customer_id",
@@ -77,6 +81,19 @@ class Basis(NamedTuple):
         """The survey tables."""
         return build_surveys(self.evidence, self.dim, segments, self.seeds, self.settings["min_answers"])
 
+    def time(self, timeline: Timeline) -> dict[str, pd.DataFrame]:
+        """The tables of sessions, time on site and activity."""
+        return build_time(timeline, self.settings["session_gap_minutes"])
+
+    def value(self, timeline: Timeline, panel: Panel) -> dict[str, pd.DataFrame]:
+        """The tables of retention, awareness and value."""
+        events, dim = self.evidence.events, self.dim
+        roles, rules = load_roles(self.seeds["event_types"]), load_rules(self.seeds["value_rules"])
+        subscribed = day_numbers(reporting_days(dim["subscribed_at"], self.settings["reporting_timezone"]))
+        stayed = build_retention(timeline, events, subscribed, roles, rules["inactive_days"])
+        retention, costs = stayed["retention"], dim["acquisition_cost"]
+        return stayed | build_value(timeline, panel, events["amount"], costs, retention, roles, rules)
+
 
 def lay_basis(raw_folder: Path, seeds: dict[str, pd.DataFrame] | None, settings: dict | None) -> Basis:
     """Read and judge the raw rows, and place what is accepted. Raises OracleError where a build must stop."""
@@ -97,8 +114,10 @@ def last_trends(panel: Panel) -> pd.DataFrame:
     return table.rename(columns={"p_value": "trend_p_value"})
 
 
-def customer_scores(tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame) -> pd.DataFrame:
-    """The table `customer_scores`: each customer with its last engagement row, surveys, experience and signals."""
+def customer_scores(
+    tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame, rules: dict[str, Decimal | int]
+) -> pd.DataFrame:
+    """The table `customer_scores`: each customer with its last engagement row, surveys, experience, value and signals."""
     who = ["customer_id", "is_inferred", "plan", "industry", "region", "lifecycle_stage", "first_seen_date"]
     last = tables["fct_engagement_scores"].drop_duplicates("customer_id", keep="last")
     wide = tables["dim_customers"][who].merge(last[["customer_id", "score_date", *TODAY]], how="left")
@@ -109,7 +128,8 @@ def customer_scores(tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame) -
         own.columns = ["customer_id", metric, f"{metric}_last_answered_at", f"{metric}_response_class"]
         wide = wide.merge(own, how="left")
     experience = tables["customer_experience"][["customer_id", "experience_index", "operational_effort"]]
-    wide = wide.merge(experience, how="left")
+    wide = wide.merge(experience, how="left").merge(tables["customer_value"][["customer_id", *VALUE_TODAY]], how="left")
+    wide = wide.assign(quadrant=quadrants(wide["engagement_score"], wide["csat"], rules))
     return wide.merge(signal_columns(tables["customer_signals"]), how="left")
 
 
@@ -139,7 +159,9 @@ def compute(
     basis = lay_basis(raw_folder, seeds, settings)
     settings, seeds, judged, evidence, dim = basis
     panel, segments = basis.panel(), build_segments(evidence, dim, settings["segment_columns"])
+    timeline = build_timeline(evidence, dim, segments, panel)
     tables = engagement_tables(basis, panel, segments, contribution_dates) | basis.surveys(segments)
+    tables |= basis.time(timeline) | basis.value(timeline, panel)
     tables |= build_experience(tables["survey_scores"], evidence, dim, segments, seeds, settings["min_answers"])
     comments = find_comments(
         evidence, judged["survey_answers"], settings["reporting_timezone"], seeds["comment_themes"]
@@ -151,17 +173,18 @@ def compute(
     if settings["python_models"]:
         tables |= build_backtest(panel, dim, segments, evidence.as_of)
         tables["nps_drivers"] = nps_drivers(evidence, seeds, settings["min_answers"], theme_labels(comments))
-    tables["customer_scores"] = customer_scores(tables, last_trends(panel))
+    tables["customer_scores"] = customer_scores(tables, last_trends(panel), load_rules(seeds["value_rules"]))
     return {name: plain(table) for name, table in tables.items()}
 
 
 def compute_engagement(
     raw_folder: Path, seeds: dict[str, pd.DataFrame], settings: dict, contribution_dates: list[dt.date]
 ) -> dict[str, pd.DataFrame]:
-    """The tables of engagement alone, as `compute` gives them."""
+    """The tables of engagement and of time on site alone, as `compute` gives them."""
     basis = lay_basis(raw_folder, seeds, settings)
-    segments = build_segments(basis.evidence, basis.dim, basis.settings["segment_columns"])
-    tables = engagement_tables(basis, basis.panel(), segments, contribution_dates)
+    panel, segments = basis.panel(), build_segments(basis.evidence, basis.dim, basis.settings["segment_columns"])
+    tables = engagement_tables(basis, panel, segments, contribution_dates)
+    tables |= basis.time(build_timeline(basis.evidence, basis.dim, segments, panel))
     return {name: plain(table) for name, table in tables.items()}
 
 
@@ -196,6 +219,17 @@ def compute_surveys(
     basis = lay_basis(raw_folder, seeds, settings)
     segments = build_segments(basis.evidence, basis.dim, basis.settings["segment_columns"])
     return {name: plain(table) for name, table in basis.surveys(segments).items()}
+
+
+def compute_value(
+    raw_folder: Path, seeds: dict[str, pd.DataFrame] | None = None, settings: dict | None = None
+) -> dict[str, pd.DataFrame]:
+    """The tables of time on site, activity, retention, awareness and value alone, as `compute` gives them."""
+    basis = lay_basis(raw_folder, seeds, settings)
+    panel, segments = basis.panel(), build_segments(basis.evidence, basis.dim, basis.settings["segment_columns"])
+    timeline = build_timeline(basis.evidence, basis.dim, segments, panel)
+    tables = basis.time(timeline) | basis.value(timeline, panel)
+    return {name: plain(table) for name, table in tables.items()}
 
 
 def engagement_as_known(
