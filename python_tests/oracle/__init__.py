@@ -117,7 +117,7 @@ def last_trends(panel: Panel) -> pd.DataFrame:
 def customer_scores(
     tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame, rules: dict[str, Decimal | int]
 ) -> pd.DataFrame:
-    """The table `customer_scores`: each customer with its last engagement row, surveys, experience, value and signals."""
+    """The table `customer_scores`: each customer with its last engagement row, surveys, value and signals."""
     who = ["customer_id", "is_inferred", "plan", "industry", "region", "lifecycle_stage", "first_seen_date"]
     last = tables["fct_engagement_scores"].drop_duplicates("customer_id", keep="last")
     wide = tables["dim_customers"][who].merge(last[["customer_id", "score_date", *TODAY]], how="left")

@@ -1,0 +1,23 @@
+-- One row per customer: the most valuable customers whose points fall or who are dissatisfied, dearest first.
+with customers as (
+    select * from {{ ref('customer_scores') }}
+)
+
+select
+    customer_id,
+    plan,
+    clv,
+    revenue,
+    rfm_segment,
+    quadrant,
+    engagement_score,
+    score_change,
+    trend,
+    csat,
+    nps
+from customers
+where
+    clv > 0
+    and (quadrant in ('engaged but dissatisfied', 'neither') or trend = 'falling')
+order by clv desc, customer_id asc
+limit 25
