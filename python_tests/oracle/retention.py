@@ -111,7 +111,7 @@ def retention(timeline: Timeline, presence: Presence) -> pd.DataFrame:
         }
 
     # Who is in a segment for the last time on the last day of a month is in no row of the next, but must be counted.
-    return add_rate(by_segment(timeline, measure, beyond="customers_at_start"), "retained", "customers_at_start")
+    return add_rate(by_segment(timeline, measure, beyond=("customers_at_start",)), "retained", "customers_at_start")
 
 
 def retention_cohorts(timeline: Timeline, presence: Presence) -> pd.DataFrame:
@@ -170,7 +170,8 @@ def awareness(timeline: Timeline, events: pd.DataFrame, roles: list[Role]) -> pd
             "social_interactions": tally(shape, (own.on(customer[is_social], day[is_social]), month[is_social])),
         }
 
-    table = by_segment(timeline, measure)
+    # Who left before first sight is there on no day, and must be counted.
+    table = by_segment(timeline, measure, beyond=("new_customers", "social_interactions"))
     return table.assign(invited_share=over(table["invited_customers"], table["new_customers"]))
 
 

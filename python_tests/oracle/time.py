@@ -174,17 +174,19 @@ def stays(timeline: Timeline, own: Segments, since: np.ndarray) -> pd.DataFrame:
 
 
 def by_segment(
-    timeline: Timeline, measure: Callable[[Segments, tuple[int, int]], dict[str, np.ndarray]], beyond: str | None = None
+    timeline: Timeline,
+    measure: Callable[[Segments, tuple[int, int]], dict[str, np.ndarray]],
+    beyond: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """The rows of the scaffold with what `measure` finds for each dimension, in arrays of values × months.
 
-    Where the measure `beyond` is not 0 there is a row too, whatever the scaffold says.
+    Where a measure named in `beyond` is not 0 there is a row too, whatever the scaffold says.
     """
     pieces = []
     for dimension, own in timeline.segments.items():
         rows = timeline.scaffold[dimension]
         found = measure(own, rows.shape)
-        code, month = np.nonzero(rows | (found[beyond] > 0) if beyond else rows)
+        code, month = np.nonzero(np.logical_or.reduce([rows, *(found[name] > 0 for name in beyond)]))
         place = {"segment_dimension": np.full(len(code), dimension, object), "segment_value": own.values[code]}
         counts = {name: counts[code, month] for name, counts in found.items()}
         pieces.append(pd.DataFrame({**place, **timeline.period(month), **counts}))
