@@ -54,9 +54,9 @@ example: .venv/test.stamp ## Map and build a real data set: NAME=online_retail, 
 test: .venv/test.stamp .venv-bouncer/stamp ## Run everything that CI runs: lint, shape, unit tests, data tests, the independent oracle
 	@$(MAKE) --no-print-directory --jobs 2 lint pytest
 
-# Lint has one core's work and leaves the other idle: both at once. One process more than cores, since tests wait for builds.
+# Lint has one core's work and leaves the other idle: both at once. Two processes for each core, since tests wait for builds.
 pytest: .venv/test.stamp
-	$(VENV)/python -m pytest --numprocesses $$(($$($(VENV)/python -c 'import os; print(os.cpu_count())') + 1)) --dist loadscope --no-loadscope-reorder
+	$(VENV)/python -m pytest --numprocesses $$(($$($(VENV)/python -c 'import os; print(os.cpu_count())') * 2)) --dist loadscope --no-loadscope-reorder
 
 lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and the project's shape (dbt-bouncer)
 	$(VENV)/ruff check .
