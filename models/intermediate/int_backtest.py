@@ -92,15 +92,15 @@ def judge_group(by_predictor):
         area, low, high, _ = estimate(*placed[name])
         found[name] |= {"auc": area, "auc_low": max(low, 0.0), "auc_high": min(high, 1.0)}
         found[name]["top_decile_lift"] = top_decile_lift(risk, churned)
-        found[name]["brier"] = np.mean((probability - churned) ** 2)
-        found[name]["base_brier"] = np.mean((told["base_rate"].to_numpy() - churned) ** 2)
+        found[name]["brier"] = brier(probability, churned)
+        found[name]["base_brier"] = brier(told["base_rate"].to_numpy(), churned)
         if np.isnan(probability).any():
             found[name]["note"] = "too_few_to_learn"
     for name in placed:
         if BASELINES[name]:
             differences = [own - other for own, other in zip(placed[name], placed[BASELINES[name]], strict=True)]
-            gain = zip(["auc_gain", "auc_gain_low", "auc_gain_high", "auc_gain_p_value"], estimate(*differences), strict=True)
-            found[name] |= dict(gain)
+            names = ["auc_gain", "auc_gain_low", "auc_gain_high", "auc_gain_p_value"]
+            found[name] |= dict(zip(names, estimate(*differences), strict=True))
     return found
 
 
@@ -126,6 +126,11 @@ def estimate(left, stayed):
         return value, np.nan, np.nan, np.nan
     error = np.sqrt(variance)
     return value, value - norm.isf(0.025) * error, value + norm.isf(0.025) * error, 2 * norm.sf(abs(value) / error)
+
+
+def brier(probability, churned):
+    """Brier's score (1950): the mean squared error of probabilities, 0 at best."""
+    return np.mean((probability - churned) ** 2)
 
 
 def top_decile_lift(risk, churned):
