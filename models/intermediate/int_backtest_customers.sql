@@ -16,11 +16,14 @@ customers as (
 ),
 
 cutoff_dates as (
-    select distinct cutoff_date from cutoffs
+    select
+        cutoff_date,
+        lag(cutoff_date) over (order by cutoff_date) as previous_date
+    from (select distinct cutoff_date from cutoffs) as dates
 ),
 
--- Dates of the customer itself, such as when it was first seen, would tell what was loaded later.
-known as (
+-- Each line of the ledger is looked at once: on the first cutoff at which it had happened and was loaded.
+learned as (
     select
         activity.customer_id,
         cutoff_dates.cutoff_date,
@@ -28,9 +31,24 @@ known as (
         max(activity.activity_date) as last_date
     from activity
     inner join cutoff_dates
-        on activity.activity_date <= cutoff_dates.cutoff_date
-        and activity.load_date <= cutoff_dates.cutoff_date
+        on greatest(activity.activity_date, activity.load_date) <= cutoff_dates.cutoff_date
+        and (
+            cutoff_dates.previous_date is null
+            or greatest(activity.activity_date, activity.load_date) > cutoff_dates.previous_date
+        )
     group by activity.customer_id, cutoff_dates.cutoff_date
+),
+
+-- Dates of the customer itself, such as when it was first seen, would tell what was loaded later.
+known as (
+    select
+        learned.customer_id,
+        cutoff_dates.cutoff_date,
+        min(learned.first_date) as first_date,
+        max(learned.last_date) as last_date
+    from learned
+    inner join cutoff_dates on learned.cutoff_date <= cutoff_dates.cutoff_date
+    group by learned.customer_id, cutoff_dates.cutoff_date
 ),
 
 earned as (
