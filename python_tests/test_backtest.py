@@ -161,6 +161,20 @@ def test_the_lift_is_the_mean_over_all_orders_of_equal_risks():
     assert backtest.top_decile_lift(np.arange(100.0), perfect) == pytest.approx(10)
 
 
+def test_the_worked_examples_of_the_decisions():
+    # D87: two at most risk, then five equal ones, of 25.
+    risk = np.array([9.0] * 2 + [5.0] * 5 + [1.0] * 18)
+    churned = np.array([True, False, True, True] + [False] * 19 + [True] * 2)
+    assert backtest.top_decile_lift(risk, churned) == pytest.approx(2.4)
+    # D88.
+    placed = backtest.placements(np.array([3.0, 1.0, 0.0, 2.0]), np.array([True, True, False, False]))
+    value, low, _, _ = backtest.estimate(*placed)
+    assert (value, (value - low) / norm.isf(0.025)) == pytest.approx((0.75, 0.125**0.5))
+    # D89.
+    counts = np.array([1, 3, 7])
+    assert 0.4 * np.log1p(counts).sum() / counts.sum() == pytest.approx(0.151, abs=0.0005)
+
+
 def test_every_horizon_is_judged_even_where_nobody_is_there():
     nobody = pd.DataFrame(columns=list(probabilities.COLUMNS)).astype(probabilities.COLUMNS)
     segments = pd.DataFrame(columns=["customer_id", "horizon_days", "segment_dimension", "segment_value"])

@@ -121,7 +121,7 @@ def estimate(left, stayed):
     Without variance there is no interval and no p-value: of customers without exception nothing is known about one.
     """
     value = left.mean()
-    variance = left.var(ddof=1) / len(left) + stayed.var(ddof=1) / len(stayed)
+    variance = left.std(ddof=1) ** 2 / len(left) + stayed.std(ddof=1) ** 2 / len(stayed)
     if variance < TINY:
         return value, np.nan, np.nan, np.nan
     error = np.sqrt(variance)

@@ -12,6 +12,11 @@ proposals as (
     select * from {{ ref('int_weight_proposals') }}
 ),
 
+learned as (
+    select distinct horizon_days from proposals
+    where proposed_weight is not null
+),
+
 -- What the customers that judge would have earned with the weights proposed; a type without a proposal keeps its worth.
 proposed as (
     select
@@ -25,8 +30,7 @@ proposed as (
             )
         ) as points
     from customers
-    inner join (select distinct horizon_days from proposals where proposed_weight is not null) as learned
-        on customers.horizon_days = learned.horizon_days
+    inner join learned on customers.horizon_days = learned.horizon_days
     left join activity
         on customers.customer_id = activity.customer_id
         and customers.cutoff_date = activity.cutoff_date

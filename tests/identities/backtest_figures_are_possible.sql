@@ -1,5 +1,5 @@
--- A figure is missing where the note says so and nowhere else, lies within its interval, and a gain is the difference it is
--- called; all three horizons are there.
+-- A figure is missing where the note says so and nowhere else, and lies within its interval; a gain is a difference of
+-- two AUCs; all three horizons are there.
 with backtest as (
     select * from {{ ref('score_backtest') }}
 ),

@@ -1,18 +1,18 @@
--- The points that the backtest judges by are those of the score as it was known on the cutoff; everybody judged had a row.
+-- The points that the backtest judges by are those of the score as it was known on the cutoff; who is judged had a row.
 with customers as (
     select * from {{ ref('int_backtest_customers') }}
 ),
 
 known as (
-{%- for days in [30, 60, 90, 120, 180, 270] %}
-    {%- set that_day = add_days('(select int_as_of.as_of_date from ' ~ ref('int_as_of') ~ ' as int_as_of)', -days) %}
+    {%- set today = '(select int_as_of.as_of_date from ' ~ ref('int_as_of') ~ ' as int_as_of)' %}
+    {%- for days in [30, 60, 90, 120, 180, 270] %}
     select
         customer_id,
         score_date,
         points
-    from {{ ref('engagement_as_known') }}({{ that_day }}, {{ that_day }})
+    from {{ ref('engagement_as_known') }}({{ add_days(today, -days) }}, {{ add_days(today, -days) }})
     {{ 'union all' if not loop.last }}
-{%- endfor %}
+    {%- endfor %}
 )
 
 select

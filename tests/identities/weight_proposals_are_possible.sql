@@ -1,7 +1,11 @@
--- A proposal is missing where the note says so and nowhere else; it is never below 0; what it gains is one number; and how
--- good today's weights are is what the backtest says.
+-- A proposal is missing where the note says so and nowhere else, and never below 0; what it gains is one number; how
+-- good the weights of today are is what the backtest says.
 with proposals as (
-    select * from {{ ref('weight_proposals') }}
+    select
+        *,
+        max(horizon_days) over () as last_horizon,
+        max(coalesce(auc_proposed, -1)) over () as last_auc
+    from {{ ref('weight_proposals') }}
 ),
 
 backtest as (
@@ -30,5 +34,5 @@ where
     or proposals.is_gain_distinguishable <> coalesce(
         proposals.auc_gain_low > 0 or proposals.auc_gain_high < 0, false
     )
-    or proposals.horizon_days <> (select max(all_rows.horizon_days) from proposals as all_rows)
-    or coalesce(proposals.auc_proposed, -1) <> (select max(coalesce(all_rows.auc_proposed, -1)) from proposals as all_rows)
+    or proposals.horizon_days <> proposals.last_horizon
+    or coalesce(proposals.auc_proposed, -1) <> proposals.last_auc

@@ -1,15 +1,23 @@
 -- One row per event type that occurs: the weight that outcomes suggest, for a person to judge. Nothing reads it.
-with proposals as (
-    select
-        proposals.*,
-        as_of.as_of_date as activity_date,
-        {{ add_days('as_of.as_of_date', 1) }} as valid_from
-    from {{ ref('int_weight_proposals') }} as proposals
-    cross join {{ ref('int_as_of') }} as as_of
+with learned as (
+    select * from {{ ref('int_weight_proposals') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
 ),
 
 weights as (
     select * from {{ ref('event_weights') }}
+),
+
+proposals as (
+    select
+        learned.*,
+        as_of.as_of_date as activity_date,
+        {{ add_days('as_of.as_of_date', 1) }} as valid_from
+    from learned
+    cross join as_of
 ),
 
 judged as (
@@ -41,11 +49,12 @@ select
     cast(proposals.proposed_weight as decimal(12, 6)) as proposed_weight,
     proposals.valid_from,
     case
-        when proposals.proposed_weight is not null
-            then 'learned from ' || cast(proposals.customers as varchar) || ' customers of '
-                || cast(cast(proposals.cutoff_date as date) as varchar) || ', ' || cast(proposals.churned as varchar)
-                || ' of whom left within ' || cast(proposals.horizon_days as varchar) || ' days; '
-                || cast(proposals.customers_using as varchar) || ' did this in the {{ score_window_days() }} days before'
+        when proposals.proposed_weight is not null then
+            'learned from ' || cast(proposals.customers as varchar) || ' customers of '
+            || cast(cast(proposals.cutoff_date as date) as varchar) || ', ' || cast(proposals.churned as varchar)
+            || ' of whom left within ' || cast(proposals.horizon_days as varchar) || ' days; '
+            || cast(proposals.customers_using as varchar)
+            || ' did this in the {{ score_window_days() }} days before'
     end as reason,
     proposals.coefficient,
     proposals.events,
