@@ -1,4 +1,5 @@
 -- One row per horizon: would the score have told who was going to leave, and better than days of silence alone?
+{{ config(enabled=python_models()) }}
 with backtest as (
     select * from {{ ref('score_backtest') }}
     where segment_dimension = 'all'

@@ -45,7 +45,8 @@ def propose(marts: duckdb.DuckDBPyConnection) -> tuple[list[list[str]], str]:
     """).fetchall()
     if not proposals:
         notes = {note for (note,) in marts.execute("select distinct note from weight_proposals").fetchall()}
-        reason = next((text for note, text in REFUSALS.items() if note in notes), "there are no events")
+        nobody = "no customer who could be judged had an event"
+        reason = next((text for note, text in REFUSALS.items() if note in notes), nobody)
         raise BuildError(f"There is no proposal: {reason}. Table weight_proposals says what there is.")
     rows = marts.execute("select event_type, weight, valid_from, valid_to, reason from engagement_weights").fetchall()
     for event_type, weight, tomorrow, reason in proposals:

@@ -135,6 +135,6 @@ def test_without_a_proposal_it_is_refused_with_a_sentence(note, sentence, tmp_pa
 
 def test_without_events_or_marts_it_is_refused_with_a_sentence(tmp_path, capsys):
     code, rows, notes = propose(capsys, publish(tmp_path / "empty", {}))
-    assert (code, rows) == (1, []) and "there are no events" in notes
+    assert (code, rows) == (1, []) and "could be judged had an event" in notes
     code, rows, notes = propose(capsys, tmp_path / "absent")
     assert (code, rows) == (1, []) and "No marts have been published" in notes
