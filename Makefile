@@ -14,7 +14,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 export RAW WAREHOUSE DATA VERSION
 export DO_NOT_TRACK := 1
 
-.PHONY: help build demo-data example test pytest lint bench freeze-scale picture lock clean
+.PHONY: help build demo-data example test pytest lint bench freeze-scale propose-weights picture lock clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,9 @@ bench: .venv/test.stamp ## Measure builds of 20 million events and 10 million an
 
 freeze-scale: .venv/build.stamp ## Propose today's population scale as a frozen one, as CSV (VERSION=name)
 	@$(VENV)/python -m ops.freeze_scale --warehouse "$$WAREHOUSE" $(if $(VERSION),--version "$$VERSION")
+
+propose-weights: .venv/build.stamp ## Propose weights that outcomes suggest, as CSV, with what they would gain
+	@$(VENV)/python -m ops.propose_weights --warehouse "$$WAREHOUSE"
 
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
 	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"

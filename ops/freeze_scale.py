@@ -7,16 +7,14 @@ Exit codes: 0 printed; 1 refused, with a sentence; 2 wrong usage.
 """
 
 import argparse
-import csv
 import sys
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
+from ops.marts import plain_number, print_file
 from ops.messages import BuildError, plain
-from ops.publish import SEALED, Warehouse
 
 COLUMNS = ("scale_version", "points", "score")
 POPULATION = "population-"
@@ -28,23 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--warehouse", type=Path, required=True, help="folder in which the marts are published")
     parser.add_argument("--version", help="name of the new scale (default: frozen-<as-of date>)")
     options = parser.parse_args(arguments)
-    try:
-        with _marts(Warehouse(options.warehouse)) as marts:
-            rows, notes = freeze(marts, options.version)
-    except BuildError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except duckdb.Error as error:
-        reason = plain(str(error).splitlines()[0])
-        print(f"The marts cannot be read; build once more. DuckDB says: {reason}", file=sys.stderr)
-        return 1
-    print(notes, file=sys.stderr)
-    csv.writer(sys.stdout, lineterminator="\n").writerows([COLUMNS, *rows])
-    return 0
+    return print_file(options.warehouse, lambda marts: freeze(marts, options.version))
 
 
 def freeze(marts: duckdb.DuckDBPyConnection, version: str | None) -> tuple[list[list[str]], str]:
-    """The rows of the file to save, frozen scales first, and what to know before saving it.
+    """The rows of the file to save, header and frozen scales first, and what to know before saving it.
 
     `marts` is a connection to published marts, `version` the new scale's name (None: `frozen-` and the as-of date).
     Raises BuildError where the name would not come into use, or where the population has no scale worth freezing.
@@ -63,7 +49,8 @@ def freeze(marts: duckdb.DuckDBPyConnection, version: str | None) -> tuple[list[
     _check_name(version, max((name for name, *_ in frozen), default=None))
     rows = frozen + [(version, points, score) for points, score in population]
     in_use = next(name for name, _, _, is_in_use, _ in cuts if is_in_use)
-    return [[name, _plain(points), _plain(score)] for name, points, score in rows], "\n".join(
+    rows = [[name, plain_number(points), plain_number(score)] for name, points, score in rows]
+    return [list(COLUMNS), *rows], "\n".join(
         [
             f"{version} is the population's scale of the build of {as_of_date}. In use is {in_use}.",
             _effect(marts, as_of_date),
@@ -72,14 +59,6 @@ def freeze(marts: duckdb.DuckDBPyConnection, version: str | None) -> tuple[list[
             "whole file; save them elsewhere first, since a refusal prints none and would leave that file empty.",
         ]
     )
-
-
-def _marts(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
-    if warehouse.published() is None:
-        raise BuildError(
-            f"No marts have been published in {warehouse.folder}: build first, then freeze what was built."
-        )
-    return duckdb.connect(str(warehouse.link), read_only=True, config=SEALED)
 
 
 def _check_name(version: str, last: str | None) -> None:
@@ -121,11 +100,6 @@ def _effect(marts: duckdb.DuckDBPyConnection, as_of_date: date) -> str:
         f"Of {scored:,} customers scored on {as_of_date}, {moved:,} would change their band: {up:,} to a higher one, "
         f"{moved - up:,} to a lower one. Table scale_effects says which."
     )
-
-
-def _plain(number: Decimal) -> str:
-    """The number without the zeros that its type adds, and never with an exponent."""
-    return f"{number.normalize():f}"
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ login,2,2025-12-25,,changed in the middle of a window
 # Modules that ask for whole companies: in one process they are built once.
 COMPANIES = {
     *("test_oracle", "test_examples", "test_docs", "test_readers", "test_dbt_unit_tests", "test_drivers"),
-    "test_engagement",
+    *("test_engagement", "test_backtest_of_demo"),
 }
 
 

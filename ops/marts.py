@@ -1,0 +1,48 @@
+"""What commands that propose a settings file share: they read the published marts, print the file and write nothing.
+
+What is printed on stdout is the whole file to save; what to know about it is on stderr.
+"""
+
+import csv
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from ops.messages import BuildError, plain
+from ops.publish import SEALED, Warehouse
+
+
+def print_file(folder: Path, make: Callable[[duckdb.DuckDBPyConnection], tuple[list[list[str]], str]]) -> int:
+    """Prints the rows and the notes that `make` gives for the marts published in `folder`, and returns the exit code.
+
+    0: printed; 1: refused, with a sentence, where `make` raises BuildError or the marts cannot be read.
+    """
+    try:
+        with open_marts(folder) as marts:
+            rows, notes = make(marts)
+    except BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except duckdb.Error as error:
+        reason = plain(str(error).splitlines()[0])
+        print(f"The marts cannot be read; build once more. DuckDB says: {reason}", file=sys.stderr)
+        return 1
+    print(notes, file=sys.stderr)
+    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+    return 0
+
+
+def open_marts(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that reads the marts published in `folder`. Raises BuildError where there are none."""
+    warehouse = Warehouse(folder)
+    if warehouse.published() is None:
+        raise BuildError(f"No marts have been published in {warehouse.folder}: build first.")
+    return duckdb.connect(str(warehouse.link), read_only=True, config=SEALED)
+
+
+def plain_number(number: Decimal) -> str:
+    """The number without the zeros that its type adds, and never with an exponent."""
+    return f"{number.normalize():f}"
