@@ -224,13 +224,14 @@ def test_engagement_rose_where_the_later_score_is_known_and_greater():
     assert happened.tolist() == [True, False, False, False, False]
 
 
-def test_without_events_there_is_no_signal_and_no_backtest(tmp_path):
+def test_without_events_there_is_no_signal_and_nobody_to_judge(tmp_path):
     (tmp_path / "survey_answers.csv").write_text(
         "answer_id,customer_id,question,sent_at,answered_at,score\na,c,nps,2025-05-01,2025-05-02,9\n"
     )
     tables = compute(tmp_path)
-    for name in ("customer_signals", "signal_history", "score_backtest", "score_calibration"):
+    for name in ("customer_signals", "signal_history", "score_calibration"):
         assert tables[name].empty
+    assert tables["score_backtest"]["customers"].tolist() == [0] * 6
     assert (tables["signal_results"]["spells"] == 0).all()
     assert len(tables["signal_results"]) == 10
 
@@ -261,18 +262,21 @@ def test_error_of_auc_is_that_of_the_placements():
     assert gain.error() == pytest.approx(math.sqrt(1 / 16 + 1 / 4), abs=1e-15)
 
 
-def test_the_greatest_tenth_is_rounded_up_and_ties_go_by_customer():
+def test_those_of_one_risk_count_in_the_greatest_tenth_as_any_order_of_them_would():
     churned = np.array([False, True, True] + [False] * 8)
     risk = np.array([3.0, 3.0, 3.0] + [1.0] * 8)
-    assert backtest.lift(risk, churned) == pytest.approx((1 / 2) / (2 / 11))
+    assert backtest.lift(risk, churned) == pytest.approx((2 / 3) / (2 / 11))
+    # A tenth of 15 is one customer and half of the next.
+    risk = np.arange(15.0)
+    assert backtest.lift(risk, risk == 13) == pytest.approx((0.5 / 1.5) / (1 / 15))
 
 
-def test_tenths_go_from_the_least_likely_and_ties_by_customer():
+def test_tenths_go_from_the_least_likely_and_equals_share_the_lowest():
     people = pd.DataFrame({"churned": [True] + [False] * 19})
-    table = backtest.calibration(people, np.array([0.5] * 10 + [0.1] * 10))
-    assert table["customers"].tolist() == [2] * 10
-    assert table["mean_predicted"].tolist() == [0.1] * 5 + [0.5] * 5
-    assert table["churned"].tolist() == [0] * 5 + [1] + [0] * 4
+    table = backtest.calibration(people, np.array([0.5] * 10 + [0.1] * 9 + [0.9]))
+    assert table["decile"].tolist() == [1, 5, 10]
+    assert table["customers"].tolist() == [9, 10, 1]
+    assert table["churned"].tolist() == [0, 1, 0]
     few = backtest.calibration(people[:3], np.array([0.1, 0.2, 0.3]))
     assert few["decile"].tolist() == [1, 4, 7]
 

@@ -16,15 +16,19 @@ from .surveys import CONFIDENCE, difference_p_value, over, segment_on_day, wilso
 HORIZONS = [30, 60, 90]
 FEWEST = 10
 PLACES = 9
-TOO_FEW = "fewer than 10 churned or fewer than 10 did not"
-NO_LESSON = "the earlier customers teach nothing: no probability"
+TOO_FEW = "too_few_outcomes"
+NO_LESSON = "too_few_to_learn"
 Z = stats.norm.ppf((1 + CONFIDENCE) / 2)
 SEGMENT = ["segment_dimension", "segment_value"]
 BASE = "recency"
 PROBABILITY = ["brier", "base_brier"]
 GAIN = ["auc_gain", "auc_gain_low", "auc_gain_high", "auc_gain_p_value"]
 FIGURES = ["auc", "auc_low", "auc_high", *GAIN, *PROBABILITY, "top_decile_lift"]
-BACKTEST = ["horizon_days", "predictor", *SEGMENT, "customers", "churned", *FIGURES, "note"]
+BACKTEST = [
+    *("horizon_days", "predictor", *SEGMENT, "cutoff_date", "customers", "churned", "churn_rate"),
+    *FIGURES,
+    "note",
+]
 CALIBRATION = [
     "horizon_days",
     "predictor",
@@ -33,8 +37,8 @@ CALIBRATION = [
     "mean_predicted",
     "churned",
     "churn_rate",
-    "low",
-    "high",
+    "churn_rate_low",
+    "churn_rate_high",
 ]
 
 
@@ -128,16 +132,25 @@ def learn(measure: np.ndarray, churned: np.ndarray) -> ClassifierMixin | None:
 
 
 def lift(risk: np.ndarray, churned: np.ndarray) -> float:
-    """Churn rate of the tenth most at risk over that of all; customers are in the order of their ids."""
-    most = np.argsort(-risk, kind="stable")[: -(-len(risk) // 10)]
-    return churned[most].mean() / churned.mean()
+    """Churn rate of the tenth most at risk over that of all; those of one risk count as any order of them would."""
+    expected = pd.Series(churned.astype(float)).groupby(-risk).transform("mean").to_numpy()
+    found = np.append(0, np.cumsum(expected[np.argsort(-risk, kind="stable")]))
+    size = len(risk) / 10
+    return np.interp(size, np.arange(len(found)), found) / size / churned.mean()
 
 
 def figures(people: pd.DataFrame, predicted: dict[str, np.ndarray | None], base_rate: float) -> list[dict]:
     """One row for each predictor of the customers of a segment, without its key."""
     churned = people["churned"].to_numpy(bool)
     rows = [
-        {"predictor": name, "customers": len(people), "churned": churned.sum(), "note": TOO_FEW} for name in predicted
+        {
+            "predictor": name,
+            "customers": len(people),
+            "churned": churned.sum(),
+            "churn_rate": churned.mean() if len(people) else np.nan,
+            "note": TOO_FEW,
+        }
+        for name in predicted
     ]
     if not is_enough(churned):
         return rows
@@ -160,14 +173,14 @@ def figures(people: pd.DataFrame, predicted: dict[str, np.ndarray | None], base_
 
 
 def calibration(people: pd.DataFrame, predicted: np.ndarray) -> pd.DataFrame:
-    """Tenths of the customers by probability, the least likely first; customers are in the order of their ids."""
-    order = np.argsort(predicted, kind="stable")
-    own = people.iloc[order].assign(predicted=predicted[order], decile=1 + 10 * np.arange(len(people)) // len(people))
+    """Tenths of the customers by probability, the least likely first; equals stand where the first of them stands."""
+    before = stats.rankdata(predicted, method="min").astype(int) - 1
+    own = people.assign(predicted=predicted, decile=1 + 10 * before // len(people))
     table = own.groupby("decile").agg(
         customers=("churned", "size"), mean_predicted=("predicted", "mean"), churned=("churned", "sum")
     )
     table["churn_rate"] = over(table["churned"], table["customers"])
-    table["low"], table["high"] = wilson_interval(table["churned"], table["customers"])
+    table["churn_rate_low"], table["churn_rate_high"] = wilson_interval(table["churned"], table["customers"])
     return table.reset_index()
 
 
@@ -179,22 +192,29 @@ def build_backtest(
     for horizon in HORIZONS:
         cutoff = as_of - horizon * DAY
         train, test = (known_customers(panel, dim, day, horizon) for day in (cutoff - horizon * DAY, cutoff))
-        if test.empty:
-            continue
         lessons, asked = transformed(train), transformed(test)
         predicted = {}
         for name in lessons:
             model = learn(lessons[name], train["churned"].to_numpy(bool))
-            predicted[name] = model.predict_proba(asked[name][:, None])[:, 1] if model else None
-            if model:
+            has_answer = model is not None and len(test)
+            predicted[name] = model.predict_proba(asked[name][:, None])[:, 1].round(PLACES) if has_answer else None
+            if has_answer:
                 tenths.append(calibration(test, predicted[name]).assign(horizon_days=horizon, predictor=name))
         placed = segment_on_day(test.assign(day=cutoff, person=test.index), segments)
-        for (dimension, value), own in placed.groupby(SEGMENT):
-            key = {"horizon_days": horizon, "segment_dimension": dimension, "segment_value": value}
-            people = own.set_index("person").sort_index()
-            rows += [key | row for row in figures(people, predicted, train["churned"].mean())]
+        groups = {key: own.set_index("person").sort_index() for key, own in placed.groupby(SEGMENT)}
+        for (dimension, value), people in {("all", "all"): test, **groups}.items():
+            key = {
+                "horizon_days": horizon,
+                "segment_dimension": dimension,
+                "segment_value": value,
+                "cutoff_date": cutoff,
+            }
+            rows += [key | row for row in figures(people, predicted, round(train["churned"].mean(), PLACES))]
     backtest = pd.DataFrame(rows, columns=BACKTEST)
     backtest[FIGURES] = backtest[FIGURES].astype(float).round(PLACES)
+    backtest["churn_rate"] = backtest["churn_rate"].astype(float)
     calibrated = pd.concat(tenths[1:] or tenths, ignore_index=True)[CALIBRATION]
-    calibrated = calibrated.round(dict.fromkeys(["mean_predicted", "churn_rate", "low", "high"], PLACES))
+    calibrated = calibrated.round(
+        dict.fromkeys(["mean_predicted", "churn_rate", "churn_rate_low", "churn_rate_high"], PLACES)
+    )
     return {"score_backtest": backtest, "score_calibration": calibrated}
