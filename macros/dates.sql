@@ -36,6 +36,12 @@ cast({{ date }} + interval '{{ months }}' month as date)
 {%- endmacro %}
 
 
+{% macro days_of_month() -%}
+{#- Days of a month on average, for spans of months that begin on any day: a year is 365.25 days. -#}
+{{ return('(365.25 / 12)') }}
+{%- endmacro %}
+
+
 {% macro calendar_periods(date, first_date, last_date) -%}
 {#- The calendar periods of a date by grain, each with its first and last day; `all` reaches from `first_date` to `last_date`. -#}
 {{ return({
