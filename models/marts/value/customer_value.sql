@@ -28,7 +28,7 @@ months as (
     select
         customers_at_start,
         retained,
-        row_number() over (order by period_start desc) as position
+        row_number() over (order by period_start desc) as month_rank
     from {{ ref('retention') }}
     where segment_dimension = 'all' and is_complete
 ),
@@ -39,7 +39,7 @@ rates as (
         cast(sum(months.retained) as double precision) / nullif(sum(months.customers_at_start), 0) as monthly_retention,
         power(1.0 + cast(min(rules.annual_discount_rate) as double precision), 1.0 / 12) - 1 as monthly_discount
     from rules
-    left join months on rules.clv_months >= months.position
+    left join months on rules.clv_months >= months.month_rank
 ),
 
 -- Who has left brings nothing any more: that is known, where the retention of all is an average.
