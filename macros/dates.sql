@@ -24,6 +24,12 @@ cast(date_trunc('month', {{ date }}) as date)
 {%- endmacro %}
 
 
+{% macro month_end(date) -%}
+{#- The last day of a date's month. -#}
+{{ customer_scores.add_days(customer_scores.add_months(customer_scores.month_start(date), 1), -1) }}
+{%- endmacro %}
+
+
 {% macro quarter_start(date) -%}
 {#- The first day of a date's quarter. -#}
 cast(date_trunc('quarter', {{ date }}) as date)
@@ -42,13 +48,19 @@ cast({{ date }} + interval '{{ months }}' month as date)
 {%- endmacro %}
 
 
+{% macro months_between(first, last) -%}
+{#- Months from the first day of a month to the first day of another, a whole number. -#}
+cast(
+    12 * (extract(year from {{ last }}) - extract(year from {{ first }}))
+    + extract(month from {{ last }}) - extract(month from {{ first }}) as integer
+)
+{%- endmacro %}
+
+
 {% macro calendar_periods(date, first_date, last_date) -%}
 {#- The calendar periods of a date by grain, each with its first and last day; `all` reaches from `first_date` to `last_date`. -#}
 {{ return({
-    'month': [
-        customer_scores.month_start(date),
-        customer_scores.add_days(customer_scores.add_months(customer_scores.month_start(date), 1), -1),
-    ],
+    'month': [customer_scores.month_start(date), customer_scores.month_end(date)],
     'quarter': [
         customer_scores.quarter_start(date),
         customer_scores.add_days(customer_scores.add_months(customer_scores.quarter_start(date), 3), -1),

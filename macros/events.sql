@@ -56,18 +56,18 @@ counting as (
 {%- endmacro %}
 
 
-{% macro loads_of_types(model_name, types) -%}
+{% macro loads_of_types(model_name, types, columns=['event_type']) -%}
 {#-
   The load dates whose part of the incremental model `model_name`, which keeps events of some types, must be read anew: their rows have
-  changed, or the types have. `types` is the relation that names them; what else it says matters only later. Macros are called by their plain
-  names, which is how a unit test can replace them.
+  changed, or the types have. `types` is the relation that names them, by its `columns`; what else it says matters only later. Macros are
+  called by their plain names, which is how a unit test can replace them.
 -#}
 with loads as (
     select * from {{ ref('int_event_loads') }}
 ),
 
 types as (
-    select distinct event_type from {{ types }}
+    select distinct {{ columns | join(', ') }} from {{ types }}
 ),
 
 digests as (
@@ -75,7 +75,7 @@ digests as (
         load_date,
         {{ digest([
             'digest',
-            '(select ' ~ digest_of_rows(digest(['event_type'])) ~ ' from types)',
+            '(select ' ~ digest_of_rows(digest(columns)) ~ ' from types)',
         ]) }} as digest
     from loads
 )

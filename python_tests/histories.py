@@ -22,7 +22,10 @@ CUSTOMERS = ["ann", "bob", "cid", "dan"]
 USERS = [None, None, "u1", "u2"]
 TYPES = ["login", "login", "report", "share", "support_ticket", "odd"]
 AMOUNTS = [None, 1.5, 20.0]
+CHANNELS = [None, "web", "social", "referral"]
 PLANS = [None, "free", "pro"]
+# What of an event may change.
+COLUMNS = ["customer_id", "event_type", "occurred_at", "loaded_at", "user_id", "amount", "channel"]
 
 # What a build may be told. Few, since the project is compiled once for each.
 SETTINGS = [
@@ -61,6 +64,12 @@ SCALES = [
 ]
 BANDS = [(1, 25, 50, 75), (1, 30, 50.5, 90)]
 RULE = {"rule": "vanished", "max_share": "0.5", "min_expected_customers": "1"}
+# Which event types and channels tell how customers come.
+ROLES = [
+    (("", "social", "social"), ("", "referral", "referral")),
+    (("share", "", "invitation"), ("", "social", "social"), ("login", "web", "referral")),
+    (("share", "", "referral"), ("", "social", "social"), ("login", "web", "referral")),
+]
 SHARES = [(("0.5", "50"), ("0.9", "90"), ("0.99", "100")), (("0.25", "40"), ("0.75", "100"))]
 
 
@@ -75,10 +84,12 @@ class Event:
     loaded_at: dt.datetime | None
     user_id: str | None = None
     amount: float | None = None
+    channel: str | None = None
 
     def __repr__(self) -> str:
         words = [self.event_id, self.customer_id, self.event_type, self.occurred_at, "loaded", self.loaded_at]
-        return " ".join(map(str, [*words, self.user_id or "", "" if self.amount is None else self.amount])).strip()
+        words += [self.user_id or "", "" if self.amount is None else self.amount, self.channel or ""]
+        return " ".join(map(str, words)).strip()
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,7 @@ class State:
     scale: int = 0
     bands: int = 0
     shares: int = 0
+    roles: int = 0
     did: tuple[str, ...] = ()
     kill: Kill | None = None
 
@@ -145,6 +157,11 @@ class State:
             "population_scale": pd.DataFrame(SHARES[self.shares], columns=["point_share", "score"], dtype=str),
             "score_bands": pd.DataFrame(bands, columns=["metric", "band", "lower_edge"], dtype=str),
             "instrumentation_rules": pd.DataFrame([RULE], dtype=str),
+            "event_types": pd.DataFrame(
+                [(*row, "") for row in ROLES[self.roles]],
+                columns=["event_type", "channel", "role", "reason"],
+                dtype=str,
+            ),
         }
 
     @property
@@ -154,7 +171,7 @@ class State:
 
     def lines(self) -> list[str]:
         """The state as text, a fact a line."""
-        facts = ["setting", "as_of_date", "has_load_times", "weights", "scale", "bands", "shares"]
+        facts = ["setting", "as_of_date", "has_load_times", "weights", "scale", "bands", "shares", "roles"]
         return [
             *(f"{name}: {getattr(self, name)}" for name in facts),
             *(f"{name}: {event}" for name in sorted(self.deliveries) for event in self.deliveries[name]),
@@ -217,8 +234,8 @@ class Writer:
         self.ids += 1
         at = self.moment(low, high)
         who, kind = self.one_of(CUSTOMERS), self.one_of(TYPES)
-        user, amount = self.one_of(USERS), self.one_of(AMOUNTS)
-        return Event(f"e{self.ids}", who, kind, at, loaded_at or self.lagging(at), user, amount)
+        user, amount, channel = self.one_of(USERS), self.one_of(AMOUNTS), self.one_of(CHANNELS)
+        return Event(f"e{self.ids}", who, kind, at, loaded_at or self.lagging(at), user, amount, channel)
 
     def version(self) -> Version:
         """A version of a customer; `eve` is nowhere else."""
@@ -248,8 +265,9 @@ class Writer:
         return self.configured(self.configured(state))
 
     def configured(self, state: State) -> State:
-        """Another weight, scale, band or share."""
-        name, values = self.one_of([("weights", WEIGHTS), ("scale", SCALES), ("bands", BANDS), ("shares", SHARES)])
+        """Another weight, scale, band, share or role."""
+        seeds = [("weights", WEIGHTS), ("scale", SCALES), ("bands", BANDS), ("shares", SHARES), ("roles", ROLES)]
+        name, values = self.one_of(seeds)
         return replace(state, **{name: self.number(0, len(values) - 1)})
 
     def late_file(self, state: State) -> State:
@@ -279,7 +297,7 @@ class Writer:
 
     def changed(self, event: Event) -> Event:
         """The event with another value in one place."""
-        name = self.one_of(["customer_id", "event_type", "occurred_at", "loaded_at", "user_id", "amount"])
+        name = self.one_of(COLUMNS)
         value = {
             "customer_id": lambda: self.one_of(CUSTOMERS),
             "event_type": lambda: self.one_of([*TYPES, None]),
@@ -287,6 +305,7 @@ class Writer:
             "loaded_at": lambda: self.lagging(event.occurred_at),
             "user_id": lambda: self.one_of(USERS),
             "amount": lambda: self.one_of(AMOUNTS),
+            "channel": lambda: self.one_of(CHANNELS),
         }[name]()
         return replace(event, **{name: value})
 
@@ -300,7 +319,7 @@ class Writer:
     def exchanged_values(self, state: State) -> State:
         """Two rows have each other's value of one column."""
         (name, position), (other_name, other_position) = self.place(state), self.place(state)
-        column = self.one_of(["customer_id", "event_type", "occurred_at", "loaded_at", "user_id", "amount"])
+        column = self.one_of(COLUMNS)
         files = {file: list(events) for file, events in state.deliveries.items()}
         one, other = files[name][position], files[other_name][other_position]
         files[name][position] = replace(one, **{column: getattr(other, column)})
@@ -419,7 +438,7 @@ def write_raw(state: State, folder) -> None:
     time = pa.timestamp("us")
     event = {"event_id": pa.string(), "customer_id": pa.string(), "event_type": pa.string(), "occurred_at": time}
     event |= {"loaded_at": time} if state.has_load_times else {}
-    event |= {"user_id": pa.string(), "amount": pa.float64()}
+    event |= {"user_id": pa.string(), "amount": pa.float64(), "channel": pa.string()}
     for name, rows in state.deliveries.items():
         write_parquet(rows, event, folder / f"{name}.parquet")
     if state.versions:

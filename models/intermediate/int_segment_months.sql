@@ -21,7 +21,7 @@ months as (
 periods as (
     select
         months.period_start,
-        {{ calendar_periods('months.period_start', 'as_of.first_date', 'as_of.as_of_date')['month'][1] }} as period_end,
+        {{ month_end('months.period_start') }} as period_end,
         as_of.first_date,
         as_of.as_of_date
     from months

@@ -33,7 +33,7 @@ months as (
     select
         periods.*,
         as_of.as_of_date,
-        {{ calendar_periods('periods.period_start', 'as_of.first_date', 'as_of.as_of_date')['month'][1] }} as period_end
+        {{ month_end('periods.period_start') }} as period_end
     from (select distinct transactions.period_start from transactions) as periods
     cross join as_of
 ),
