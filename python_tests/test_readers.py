@@ -68,9 +68,10 @@ def test_analysts_without_dbt_call_the_formulas_of_the_file(demo, build):
         found = connection.execute("""
             select nps_standard_error(3, 1, 6), mean_standard_error(18, 110, 3), t_low(18, 110, 3), t_high(18, 110, 3),
                 newcombe_low(56, 70, 48, 80), newcombe_high(56, 70, 48, 80), z_of_shares(56, 70, 48, 80),
-                z_of_means(1, 3, 2, 4), two_sided_p(1.959963984540054), t_low(18, 110, 1)
+                z_of_means(1, 3, 2, 4), two_sided_p(1.959963984540054),
+                customer_lifetime_value(100, 0.8, 0.1), t_low(18, 110, 1)
         """).fetchone()
-    expected = [30.43, 0.5774, 3.5159, 8.4841, 0.0524, 0.3339, 2.6502, -0.2, 0.05]
+    expected = [30.43, 0.5774, 3.5159, 8.4841, 0.0524, 0.3339, 2.6502, -0.2, 0.05, 266.667]
     assert found[:-1] == pytest.approx(expected, abs=0.005) and found[-1] is None
 
 

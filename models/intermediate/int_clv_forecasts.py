@@ -54,7 +54,7 @@ def summary_of(days, today):
 
 
 def forecast(customers):
-    """One row per row of `customers`, a result of `summary_of`: FIGURES, PARAMETERS and a note where some are missing."""
+    """FIGURES, PARAMETERS and a note for each row of `customers`, a result of `summary_of`."""
     result = customers[["customer_id"]].reset_index(drop=True)
     result[FIGURES + PARAMETERS] = np.nan
     result["note"] = pd.Series([None] * len(result), dtype=object)
