@@ -26,12 +26,15 @@ spans as (
 dated as (
     select
         transactions.*,
-        gross_revenue - refunded as revenue,
-        case when purchases > 0 then activity_date end as purchase_date,
-        min(case when purchases > 0 then activity_date end) over (partition by customer_id) as first_purchase_date,
-        activity_date > spans.value_after as is_valued,
-        activity_date > spans.recent_after as is_recent,
-        activity_date > spans.previous_after and activity_date <= spans.recent_after as is_previous
+        transactions.gross_revenue - transactions.refunded as revenue,
+        case when transactions.purchases > 0 then transactions.activity_date end as purchase_date,
+        min(case when transactions.purchases > 0 then transactions.activity_date end)
+            over (partition by transactions.customer_id)
+            as first_purchase_date,
+        transactions.activity_date > spans.value_after as is_valued,
+        transactions.activity_date > spans.recent_after as is_recent,
+        transactions.activity_date > spans.previous_after
+        and transactions.activity_date <= spans.recent_after as is_previous
     from transactions
     cross join spans
 )

@@ -17,7 +17,7 @@ ranked as (
 
 select
     customer_id,
-    {%- for measure in ['recency', 'frequency', 'monetary'] %}
-    cast(1 + floor(5.0 * ({{ measure }}_rank - 1) / buyers) as integer) as {{ measure }}_quintile{{ ',' if not loop.last }}
-    {%- endfor %}
+    cast(1 + floor(5.0 * (recency_rank - 1) / buyers) as integer) as recency_quintile,
+    cast(1 + floor(5.0 * (frequency_rank - 1) / buyers) as integer) as frequency_quintile,
+    cast(1 + floor(5.0 * (monetary_rank - 1) / buyers) as integer) as monetary_quintile
 from ranked

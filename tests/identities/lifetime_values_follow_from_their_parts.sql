@@ -13,7 +13,7 @@ expected as (
         nullif(sum(months.customers_at_start), 0) as customers_at_start,
         min(rules.annual_discount_rate) as annual_discount_rate
     from {{ ref('int_value_rules') }} as rules
-    left join months on months.month_rank <= rules.clv_months
+    left join months on rules.clv_months >= months.month_rank
 ),
 
 compared as (

@@ -1,5 +1,5 @@
--- Of n buyers at least k fifths stand in the fifths up to k, and all of them but those who are equal to the best of these
--- are fewer; the better never stand lower, and equals stand together.
+-- A fifth of the buyers stands in each fifth, but for equals, who stand together: the better never stand lower, and who
+-- stands in a fifth has the fifths below it behind, and not its own.
 with buyers as (
     select * from {{ ref('customer_value') }}
     where purchases > 0
@@ -46,7 +46,6 @@ where
     quintile is distinct from highest_quintile
     or quintile not between 1 and 5
     or next_quintile < quintile
-    -- Who stands in a fifth has at least the fifths below it behind, and not this one too.
     or 5 * worse < (quintile - 1) * buyers
     or 5 * worse >= quintile * buyers
     or (next_quintile > quintile and 5 * not_better < quintile * buyers)

@@ -1,4 +1,4 @@
--- One row per customer as of today: what it bought, how that compares with others and with itself, and what it is worth.
+-- One row per customer as of today: what it bought, how that compares with others and itself, and what it is worth.
 with customers as (
     select * from {{ ref('int_customers') }}
 ),

@@ -1,4 +1,4 @@
--- One row per event type that is a purchase or a refund, and month in which it happened: what it brought, and who made it.
+-- One row per event type that is a purchase or a refund, and month in which it happened: what it brought, and by whom.
 with transactions as (
     select
         *,
