@@ -5,7 +5,7 @@ with forecasts as (
 )
 
 select
-    customers.customer_id,
+    customers.lifecycle_stage,
     forecasts.*
 from {{ ref('dim_customers') }} as customers
 full outer join forecasts on customers.customer_id = forecasts.customer_id
@@ -17,6 +17,12 @@ where
     or forecasts.expected_amount < 0
     or (forecasts.note is null and (forecasts.forecast_revenue is null or forecasts.forecast_margin is null))
     or (coalesce(forecasts.note, '') = 'churned') <> (customers.lifecycle_stage = 'churned')
-    or (forecasts.note = 'churned' and (forecasts.forecast_revenue is distinct from 0 or forecasts.probability_alive is distinct from 0))
-    or (forecasts.note in ('no_purchase', 'too_few_repeat_customers', 'not_fitted') and forecasts.probability_alive is not null)
+    or (
+        forecasts.note = 'churned'
+        and (forecasts.forecast_revenue is distinct from 0 or forecasts.probability_alive is distinct from 0)
+    )
+    or (
+        forecasts.note in ('no_purchase', 'too_few_repeat_customers', 'not_fitted')
+        and forecasts.probability_alive is not null
+    )
     or (forecasts.note = 'no_purchase' and forecasts.age_days is not null)
