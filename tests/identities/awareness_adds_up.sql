@@ -12,8 +12,7 @@ with splits as (
 ),
 
 events as (
-    select
-        coalesce(sum(event_count), 0) as events
+    select coalesce(sum(event_count), 0) as events
     from {{ ref('fct_activity_daily') }}
 ),
 

@@ -20,7 +20,8 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- Long, so that no cell is lost: neither one in which nothing happened, nor one of a customer who left before it was seen.
+-- Long, so that no cell is lost: neither one in which nothing happened, nor one of a customer who left before first
+-- sight.
 parts as (
     select
         segment_dimension,

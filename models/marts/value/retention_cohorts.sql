@@ -26,21 +26,21 @@ bases as (
     select
         'activity' as basis,
         counts.*,
-        active_customers as retained
+        counts.active_customers as retained
     from counts
     union all
     select
         'presence' as basis,
         counts.*,
-        customers_there as retained
+        counts.customers_there as retained
     from counts
 ),
 
 dated as (
     select
         bases.*,
-        {{ months_between('cohort_month', 'period_start') }} as months_since,
-        {{ month_end('period_start') }} as period_end
+        {{ months_between('bases.cohort_month', 'bases.period_start') }} as months_since,
+        {{ month_end('bases.period_start') }} as period_end
     from bases
 )
 
