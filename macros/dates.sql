@@ -42,6 +42,12 @@ cast({{ date }} + interval '{{ months }}' month as date)
 {%- endmacro %}
 
 
+{% macro days_of_month() -%}
+{#- Days of a month on average, for spans of months that begin on any day: a year is 365.25 days. -#}
+{{ return('(365.25 / 12)') }}
+{%- endmacro %}
+
+
 {% macro months_between(first, last) -%}
 {#- Months from the first day of a month to the first day of another, a whole number. -#}
 cast(

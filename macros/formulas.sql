@@ -15,6 +15,7 @@
 {%- set samples = sample + ['earlier_successes', 'earlier_answers'] -%}
 {%- set sums = ['total', 'square_total', 'answers'] -%}
 {%- set counts = ['promoters', 'detractors', 'answers'] -%}
+{%- set periods = ['margin', 'retention', 'discount'] -%}
 {%- set estimates = ['estimate', 'standard_error', 'earlier_estimate', 'earlier_standard_error'] -%}
 {%- for name, arguments, formula in [
     ['nps', counts, customer_scores.nps(*counts)],
@@ -31,6 +32,7 @@
     ['z_of_means', estimates, customer_scores.z_of_means(*estimates)],
     ['z_of_shares', samples, customer_scores.z_of_shares(*samples)],
     ['two_sided_p', ['z'], customer_scores.two_sided_p('z')],
+    ['customer_lifetime_value', periods, customer_scores.customer_lifetime_value(*periods)],
 ] %}
 create or replace macro {{ this.include(identifier=false) }}.{{ name }}({{ arguments | join(', ') }}) as ({{ formula }});
 {% endfor -%}

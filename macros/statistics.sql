@@ -238,3 +238,17 @@ least(1.0, min({{ p_value }} * family_size / family_rank) over (
     partition by {{ family }} order by family_rank desc
 ))
 {%- endmacro %}
+
+
+{% macro customer_lifetime_value(margin, retention, discount) -%}
+{#-
+  What a customer who is there will bring from the next period on, in the unit of the margin: m · r / (1 + i − r), the sum of
+  m · (r / (1 + i))^t over all periods t to come (Gupta and Lehmann 2003). Margin per period, the share of customers that a period keeps
+  and the discount rate must be of the same period, and the margin does not grow. Null where 1 + i − r is not above 0: such a
+  sum has no end. Example: customer_lifetime_value(100, 0.8, 0.1) = 266.67.
+-#}
+case
+    when 1.0 + {{ discount }} - {{ retention }} > 0
+        then cast({{ margin }} as double precision) * {{ retention }} / (1.0 + {{ discount }} - {{ retention }})
+end
+{%- endmacro %}

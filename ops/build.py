@@ -15,6 +15,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -144,6 +145,11 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
             raise BuildError(f"There is no settings folder {options.settings}.")
         settings.check_files(options.settings, options.project_dir / "seeds")
     dbt_vars = settings.read_vars(options.settings, options.project_dir)
+    if dbt_vars.get("clv_forecasts") and find_spec("pymc_marketing") is None:
+        raise BuildError(
+            "The var clv_forecasts is true, but pymc-marketing, which computes the forecasts, is not installed in this "
+            "environment: build with `make build CLV=1`."
+        )
     settings.stage_project(options.project_dir, options.settings, warehouse.project)
     if _read(warehouse.project_digest) != _project_digest(options.project_dir):
         # What is kept from build to build knows which rows it was made from, but not which code made it. Should this

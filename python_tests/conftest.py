@@ -39,7 +39,7 @@ login,2,2025-12-25,,changed in the middle of a window
 # Modules that ask for whole companies: in one process they are built once.
 COMPANIES = {
     *("test_oracle", "test_examples", "test_docs", "test_readers", "test_dbt_unit_tests", "test_drivers"),
-    *("test_engagement", "test_backtest_of_demo"),
+    *("test_engagement", "test_backtest_of_demo", "test_value"),
 }
 
 
@@ -87,9 +87,9 @@ class BuildResult:
         return self.warehouse / "work" / "work.duckdb"
 
 
-def run_build(raw_folder: Path, warehouse: Path, **options: object) -> BuildResult:
+def run_build(raw_folder: Path, warehouse: Path, python: str | Path = sys.executable, **options: object) -> BuildResult:
     """Runs `python -m ops.build`; `options` are its further ones, such as `settings=folder`."""
-    command = [sys.executable, "-m", "ops.build", "--raw", str(raw_folder), "--warehouse", str(warehouse)]
+    command = [str(python), "-m", "ops.build", "--raw", str(raw_folder), "--warehouse", str(warehouse)]
     for name, value in options.items():
         command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=600)

@@ -6,7 +6,7 @@ import yaml
 from real_data import REPOSITORY
 
 UNIT_TESTS = yaml.safe_load((REPOSITORY / "models" / "quality" / "_formulas_unit_tests.yml").read_text())["unit_tests"]
-PUBLISHED = ["nps", "proportion_wilson", "proportion_difference_newcombe"]
+PUBLISHED = ["nps", "proportion_wilson", "proportion_difference_newcombe", "clv"]
 
 
 def test_every_published_row_is_given_to_a_unit_test():

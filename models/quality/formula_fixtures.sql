@@ -44,6 +44,15 @@ engagement as (
     group by engagement.expected_points_of_case
 ),
 
+clv as (
+    select
+        'margin ' || margin || ', retention ' || retention || ', discount ' || discount as input,
+        expected_multiple,
+        tolerance,
+        {{ customer_lifetime_value('margin', 'retention', 'discount') }} as actual_value
+    from {{ ref('fixture_clv') }}
+),
+
 compared as (
     {%- for formula, source, published, actual in [
         ['nps', 'nps', 'nps', 'actual_nps'],
@@ -54,6 +63,7 @@ compared as (
         ['newcombe low', 'newcombe', 'low', 'actual_low'],
         ['newcombe high', 'newcombe', 'high', 'actual_high'],
         ['engagement points', 'engagement', 'points', 'actual_points'],
+        ['customer lifetime value', 'clv', 'expected_multiple', 'actual_value'],
     ] %}
     select
         '{{ formula }}' as formula,

@@ -32,6 +32,14 @@ experience as (
     select * from {{ ref('customer_experience') }}
 ),
 
+purchases as (
+    select * from {{ ref('customer_value') }}
+),
+
+rules as (
+    select * from {{ ref('int_value_rules') }}
+),
+
 answers as (
     select
         customer_id,
@@ -84,11 +92,31 @@ select
     answers.effort_response_class,
     experience.experience_index,
     experience.operational_effort,
+    purchases.purchases,
+    purchases.revenue,
+    purchases.recency_days,
+    purchases.frequency,
+    purchases.monetary_value,
+    purchases.rfm_segment,
+    purchases.clv,
+    purchases.clv_per_acquisition_dollar,
+    purchases.purchase_pattern,
+    -- Engagement is long-term and satisfaction short-term: they stand side by side, and no number mixes them.
+    case
+        when engagement.engagement_score is null or answers.csat is null then 'not known'
+        when engagement.engagement_score >= rules.engaged_from and answers.csat >= rules.satisfied_from
+            then 'engaged and satisfied'
+        when engagement.engagement_score >= rules.engaged_from then 'engaged but dissatisfied'
+        when answers.csat >= rules.satisfied_from then 'satisfied but fading'
+        else 'neither'
+    end as quadrant,
     customers.build_id,
     customers.as_of_date
 from customers
+cross join rules
 -- Left join: without events nobody has an engagement row, and everybody still has a place here.
 left join engagement on customers.customer_id = engagement.customer_id
 left join trends on customers.customer_id = trends.customer_id
 left join answers on customers.customer_id = answers.customer_id
 left join experience on customers.customer_id = experience.customer_id
+left join purchases on customers.customer_id = purchases.customer_id
