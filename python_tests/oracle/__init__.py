@@ -85,14 +85,14 @@ class Basis(NamedTuple):
         """The tables of sessions, time on site and activity."""
         return build_time(timeline, self.settings["session_gap_minutes"])
 
-    def value(self, timeline: Timeline, panel: Panel) -> dict[str, pd.DataFrame]:
-        """The tables of retention, awareness and value."""
+    def value(self, timeline: Timeline, panel: Panel) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+        """The tables of retention, awareness and value, and who is there today."""
         events, dim = self.evidence.events, self.dim
         roles, rules = load_roles(self.seeds["event_types"]), load_rules(self.seeds["value_rules"])
         subscribed = day_numbers(reporting_days(dim["subscribed_at"], self.settings["reporting_timezone"]))
-        stayed = build_retention(timeline, events, subscribed, roles, rules["inactive_days"])
+        stayed, today = build_retention(timeline, events, subscribed, roles, rules["inactive_days"])
         retention, costs = stayed["retention"], dim["acquisition_cost"]
-        return stayed | build_value(timeline, panel, events["amount"], costs, retention, roles, rules)
+        return stayed | build_value(timeline, panel, events["amount"], costs, retention, roles, rules), today
 
 
 def lay_basis(raw_folder: Path, seeds: dict[str, pd.DataFrame] | None, settings: dict | None) -> Basis:
@@ -114,10 +114,24 @@ def last_trends(panel: Panel) -> pd.DataFrame:
     return table.rename(columns={"p_value": "trend_p_value"})
 
 
+def last_month(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """What each customer did in the last complete month; empty before there is one."""
+    what = {
+        "customer_activity": ["stickiness", "feature_breadth"],
+        "customer_site_time": ["average_seconds_per_visitor"],
+    }
+    months = tables["segment_activity"].query("is_complete")["period_start"]
+    own = [
+        table[table["period_start"] == months.max()].set_index("customer_id")[columns]
+        for table, columns in ((tables[name], columns) for name, columns in what.items())
+    ]
+    return pd.concat(own, axis=1).rename_axis("customer_id").reset_index()
+
+
 def customer_scores(
-    tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame, rules: dict[str, Decimal | int]
+    tables: dict[str, pd.DataFrame], own_trends: pd.DataFrame, presence: pd.DataFrame, rules: dict[str, Decimal | int]
 ) -> pd.DataFrame:
-    """The table `customer_scores`: each customer with its last engagement row, surveys, value and signals."""
+    """The table `customer_scores`: each customer with what all other tables say of it today."""
     who = ["customer_id", "is_inferred", "plan", "industry", "region", "lifecycle_stage", "first_seen_date"]
     last = tables["fct_engagement_scores"].drop_duplicates("customer_id", keep="last")
     wide = tables["dim_customers"][who].merge(last[["customer_id", "score_date", *TODAY]], how="left")
@@ -130,6 +144,7 @@ def customer_scores(
     experience = tables["customer_experience"][["customer_id", "experience_index", "operational_effort"]]
     wide = wide.merge(experience, how="left").merge(tables["customer_value"][["customer_id", *VALUE_TODAY]], how="left")
     wide = wide.assign(quadrant=quadrants(wide["engagement_score"], wide["csat"], rules))
+    wide = wide.merge(presence, how="left").merge(last_month(tables), how="left")
     return wide.merge(signal_columns(tables["customer_signals"]), how="left")
 
 
@@ -161,7 +176,8 @@ def compute(
     panel, segments = basis.panel(), build_segments(evidence, dim, settings["segment_columns"])
     timeline = build_timeline(evidence, dim, segments, panel)
     tables = engagement_tables(basis, panel, segments, contribution_dates) | basis.surveys(segments)
-    tables |= basis.time(timeline) | basis.value(timeline, panel)
+    value, presence = basis.value(timeline, panel)
+    tables |= basis.time(timeline) | value
     tables |= build_experience(tables["survey_scores"], evidence, dim, segments, seeds, settings["min_answers"])
     comments = find_comments(
         evidence, judged["survey_answers"], settings["reporting_timezone"], seeds["comment_themes"]
@@ -173,7 +189,8 @@ def compute(
     if settings["python_models"]:
         tables |= build_backtest(panel, dim, segments, evidence.as_of)
         tables["nps_drivers"] = nps_drivers(evidence, seeds, settings["min_answers"], theme_labels(comments))
-    tables["customer_scores"] = customer_scores(tables, last_trends(panel), load_rules(seeds["value_rules"]))
+    rules = load_rules(seeds["value_rules"])
+    tables["customer_scores"] = customer_scores(tables, last_trends(panel), presence, rules)
     return {name: plain(table) for name, table in tables.items()}
 
 
@@ -228,7 +245,7 @@ def compute_value(
     basis = lay_basis(raw_folder, seeds, settings)
     panel, segments = basis.panel(), build_segments(basis.evidence, basis.dim, basis.settings["segment_columns"])
     timeline = build_timeline(basis.evidence, basis.dim, segments, panel)
-    tables = basis.time(timeline) | basis.value(timeline, panel)
+    tables = basis.time(timeline) | basis.value(timeline, panel)[0]
     return {name: plain(table) for name, table in tables.items()}
 
 

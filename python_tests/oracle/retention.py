@@ -144,16 +144,21 @@ def retention_cohorts(timeline: Timeline, presence: Presence) -> pd.DataFrame:
     return add_rate(pd.concat(pieces, ignore_index=True), "retained", "customers")
 
 
-def awareness(timeline: Timeline, events: pd.DataFrame, roles: list[Role]) -> pd.DataFrame:
-    """The table `awareness`; `events` are the accepted events, in the order of those of the timeline."""
-    has = {origin: have_origin(events, roles, origin) for origin in ORIGINS}
-    customer, day, month = (timeline.events[name].to_numpy() for name in ("customer", "day", "month"))
+def find_origins(timeline: Timeline, has: dict[str, np.ndarray]) -> np.ndarray:
+    """How each customer came, None where nothing tells; `has` says of each event whether it has an origin."""
+    customer, day = (timeline.events[name].to_numpy() for name in ("customer", "day"))
     first_active = np.full(len(timeline.customers), NEVER)
     np.minimum.at(first_active, customer, day)
     is_first = day == first_active[customer]
-    came_by = np.full(len(timeline.customers), "", object)
+    came_by = np.full(len(timeline.customers), None, object)
     for origin in reversed(ORIGINS):
         came_by[customer[is_first & has[origin]]] = origin
+    return came_by
+
+
+def awareness(timeline: Timeline, has: dict[str, np.ndarray], came_by: np.ndarray) -> pd.DataFrame:
+    """The table `awareness`."""
+    customer, day, month = (timeline.events[name].to_numpy() for name in ("customer", "day", "month"))
     is_social = np.any(list(has.values()), axis=0)
     begun = month_numbers(timeline.first_seen) - (timeline.months[0] if len(timeline.months) else 0)
     new = np.flatnonzero((begun >= 0) & (begun < len(timeline.months)))
@@ -177,11 +182,23 @@ def awareness(timeline: Timeline, events: pd.DataFrame, roles: list[Role]) -> pd
 
 def build_retention(
     timeline: Timeline, events: pd.DataFrame, subscribed: np.ndarray, roles: list[Role], inactive_days: int
-) -> dict[str, pd.DataFrame]:
-    """The tables of retention and awareness."""
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The tables of retention and awareness, and of today: customer_id, is_there, presence_rule, came_by.
+
+    `events` are the accepted events, in the order of those of the timeline.
+    """
     presence = find_presence(timeline, subscribed, inactive_days)
-    return {
+    has = {origin: have_origin(events, roles, origin) for origin in ORIGINS}
+    came_by = find_origins(timeline, has)
+    today = {
+        "customer_id": timeline.customers,
+        "is_there": presence.there[:, -1],
+        "presence_rule": np.where(presence.is_silent, "inactivity", "churn_date").astype(object),
+        "came_by": came_by,
+    }
+    tables = {
         "retention": retention(timeline, presence),
         "retention_cohorts": retention_cohorts(timeline, presence),
-        "awareness": awareness(timeline, events, roles),
+        "awareness": awareness(timeline, has, came_by),
     }
+    return tables, pd.DataFrame(today)

@@ -215,10 +215,13 @@ def customer_value(
     months = rules["clv_months"]
     margin = margin_per_month(timeline, trade, rules["gross_margin"], months)
     discount = (1 + float(rules["annual_discount_rate"])) ** (1 / 12) - 1
-    clv = margin * clv_multiple(monthly_retention(retention, months), discount)
+    stay = monthly_retention(retention, months)
+    clv = margin * clv_multiple(stay, discount)
     clv = np.where(timeline.churned < NEVER, 0.0, clv)
     return add_quintiles(purchase_history(timeline, trade)).assign(
         margin_per_month=margin,
+        monthly_retention=float(stay),
+        monthly_discount=discount,
         clv=clv,
         clv_per_acquisition_dollar=over(clv, costs.astype(float).fillna(0)),
         **purchase_pattern(timeline, trade, rules["pattern_days"]),
