@@ -1,4 +1,5 @@
 -- One row per customer as of today: who it is, how engaged, and what it last said.
+{%- set metrics = ['nps', 'csat', 'effort'] %}
 with customers as (
     select * from {{ ref('dim_customers') }}
 ),
@@ -24,27 +25,27 @@ trends as (
     select * from {{ trends_of('engagement') }} as trends
 ),
 
-surveys as (
-    select * from {{ ref('customer_survey_scores') }}
-),
-
-experience as (
-    select * from {{ ref('customer_experience') }}
-),
-
 answers as (
     select
         customer_id,
-        max(case when metric = 'nps' then score end) as nps,
-        max(case when metric = 'nps' then last_answered_at end) as nps_last_answered_at,
-        max(case when metric = 'nps' then response_class end) as nps_response_class,
-        max(case when metric = 'csat' then score end) as csat,
-        max(case when metric = 'csat' then last_answered_at end) as csat_last_answered_at,
-        max(case when metric = 'csat' then response_class end) as csat_response_class,
-        max(case when metric = 'effort' then score end) as effort,
-        max(case when metric = 'effort' then last_answered_at end) as effort_last_answered_at,
-        max(case when metric = 'effort' then response_class end) as effort_response_class
-    from surveys
+        {%- for metric in metrics %}
+        max(case when metric = '{{ metric }}' then score end) as {{ metric }},
+        max(case when metric = '{{ metric }}' then last_answered_at end) as {{ metric }}_last_answered_at,
+        max(case when metric = '{{ metric }}' then response_class end)
+            as {{ metric }}_response_class{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('customer_survey_scores') }}
+    group by customer_id
+),
+
+signals as (
+    select
+        customer_id,
+        {%- for signal in published_signals() %}
+        max(case when signal = '{{ signal }}' then strength end) as {{ signal }}_strength,
+        {%- endfor %}
+        max(case when signal = 'churn_risk' then since_date end) as churn_risk_since
+    from {{ ref('customer_signals') }}
     group by customer_id
 )
 
@@ -73,17 +74,17 @@ select
     engagement.score_direction,
     trends.trend,
     trends.p_value as trend_p_value,
-    answers.nps,
-    answers.nps_last_answered_at,
-    answers.nps_response_class,
-    answers.csat,
-    answers.csat_last_answered_at,
-    answers.csat_response_class,
-    answers.effort,
-    answers.effort_last_answered_at,
-    answers.effort_response_class,
+    {%- for metric in metrics %}
+    answers.{{ metric }},
+    answers.{{ metric }}_last_answered_at,
+    answers.{{ metric }}_response_class,
+    {%- endfor %}
     experience.experience_index,
     experience.operational_effort,
+    {%- for signal in published_signals() %}
+    signals.{{ signal }}_strength,
+    {%- endfor %}
+    signals.churn_risk_since,
     customers.build_id,
     customers.as_of_date
 from customers
@@ -91,4 +92,5 @@ from customers
 left join engagement on customers.customer_id = engagement.customer_id
 left join trends on customers.customer_id = trends.customer_id
 left join answers on customers.customer_id = answers.customer_id
-left join experience on customers.customer_id = experience.customer_id
+left join {{ ref('customer_experience') }} as experience on customers.customer_id = experience.customer_id
+left join signals on customers.customer_id = signals.customer_id
