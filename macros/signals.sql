@@ -98,3 +98,11 @@ end
 {% macro duckdb__holdout_bucket(customer_id, signal) -%}
 cast(cast('0x' || substr(md5({{ customer_id }} || '|' || {{ signal }}), 1, 8) as bigint) % 1000000 as integer)
 {%- endmacro %}
+
+
+{% macro is_one_of(value, names) -%}
+{#- Whether a text is one of `names`, a list of plain ones; false where it is null. Example: is_one_of('outcome', signal_outcomes()). -#}
+coalesce({{ value }} in (
+    '{{ names | join("',\n    '") }}'
+), false)
+{%- endmacro %}

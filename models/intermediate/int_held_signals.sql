@@ -4,10 +4,10 @@ with measures as (
     select
         customer_id,
         list_date,
-        lifecycle_stage
-        {%- for measure in signal_measures() %},
-        {{ judged_value(measure) }} as {{ measure }}
+        {%- for measure in signal_measures() %}
+        {{ judged_value(measure) }} as {{ measure }},
         {%- endfor %}
+        lifecycle_stage
     from {{ ref('int_signal_measures') }}
 ),
 
@@ -17,15 +17,15 @@ rules as (
     select
         signal,
         rule,
-        lifecycle_stage
         {%- for measure in signal_measures() %}
-        {%- for comparison in comparisons %},
+        {%- for comparison in comparisons %}
         max(case when measure = '{{ measure }}' and comparison = '{{ comparison }}' then threshold end)
             as {{ measure }}_{{ comparison }},
         max(case when measure = '{{ measure }}' and comparison = '{{ comparison }}' then full_at end)
-            as {{ measure }}_{{ comparison }}_full
+            as {{ measure }}_{{ comparison }}_full,
         {%- endfor %}
         {%- endfor %}
+        lifecycle_stage
     from {{ ref('signal_rules') }}
     group by signal, rule, lifecycle_stage
 ),
@@ -37,16 +37,16 @@ held as (
         rules.signal,
         rules.rule,
         least(
-            cast(100 as decimal(9, 6))
             {%- for measure in signal_measures() %}
             {%- for comparison in comparisons %}
-            {%- set bound = 'rules.' ~ measure ~ '_' ~ comparison %},
+            {%- set bound = 'rules.' ~ measure ~ '_' ~ comparison %}
             case
                 when {{ bound }} is null then cast(100 as decimal(9, 6))
                 else {{ condition_strength('measures.' ~ measure, bound, bound ~ '_full') }}
-            end
+            end,
             {%- endfor %}
             {%- endfor %}
+            cast(100 as decimal(9, 6))
         ) as strength
     from measures
     inner join rules

@@ -2,7 +2,7 @@
 {%- set metrics = ['nps', 'csat', 'effort'] %}
 with answers as (
     select * from {{ ref('int_answers') }}
-    where is_answered and metric in ('{{ metrics | join("', '") }}')
+    where is_answered
 ),
 
 list_dates as (
@@ -30,13 +30,13 @@ spans as (
 
 select
     spans.customer_number,
-    list_dates.list_date,
     {%- for metric in metrics %}
-    max(case when spans.metric = '{{ metric }}' then spans.score end) as last_{{ metric }}{{ ',' if not loop.last }}
+    max(case when spans.metric = '{{ metric }}' then spans.score end) as last_{{ metric }},
     {%- endfor %}
+    list_dates.list_date
 from spans
 inner join list_dates
     on spans.answered_date <= list_dates.list_date
-    and list_dates.list_date < {{ add_days('spans.answered_date', answer_days()) }}
-    and (spans.next_answered_date is null or list_dates.list_date < spans.next_answered_date)
+    and {{ add_days('spans.answered_date', answer_days()) }} > list_dates.list_date
+    and (spans.next_answered_date is null or spans.next_answered_date > list_dates.list_date)
 group by spans.customer_number, list_dates.list_date

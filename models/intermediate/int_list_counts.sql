@@ -1,4 +1,4 @@
--- One row per customer and list date whose window holds something that counts: features used, calls for help, purchases.
+-- One row per customer and list date whose window holds something that counts: features, calls for help, purchases.
 with spans as (
     select * from {{ ref('int_list_spans') }}
     where features > 0 or contacts > 0 or purchases > 0

@@ -14,7 +14,7 @@ with shown as (
 
 held as (
     select * from {{ ref('customer_signals') }}
-    where signal in ('{{ published_signals() | join("', '") }}')
+    where {{ is_one_of('signal', published_signals()) }}
 )
 
 select

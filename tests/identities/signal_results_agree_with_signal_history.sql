@@ -3,9 +3,10 @@ with history as (
     select
         history.*,
         outcomes.outcome,
-        {{ reporting_date('customers.churned_at') }} as churned_date,
+        case
+            when customers.lifecycle_stage = 'churned' then {{ reporting_date('customers.churned_at') }}
+        end as churned_date,
         {{ reporting_date('customers.subscribed_at') }} as subscribed_date,
-        customers.lifecycle_stage,
         {{ add_days('history.from_date', 'outcomes.within_days') }} as due_date
     from {{ ref('signal_history') }} as history
     inner join {{ ref('signal_outcomes') }} as outcomes on history.signal = outcomes.signal
@@ -19,8 +20,7 @@ counts as (
         case when is_held_out then 'held_out' else 'listed' end as listed_group,
         count(*) as spells,
         count(case
-            when outcome = 'churned' and lifecycle_stage = 'churned' and churned_date > from_date and churned_date <= due_date
-                then 1
+            when outcome = 'churned' and churned_date > from_date and churned_date <= due_date then 1
             when outcome = 'subscribed' and subscribed_date > from_date and subscribed_date <= due_date then 1
         end) as happened
     from history

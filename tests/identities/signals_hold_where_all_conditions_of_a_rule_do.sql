@@ -1,5 +1,5 @@
--- By another route, condition by condition: today's list has each signal of which a rule holds, as strong as it says, and
--- no other.
+-- By another route, condition by condition: today's list has each signal of which a rule holds, as strong as it says,
+-- and no other.
 with measured as (
     {%- for measure in signal_measures() %}
     select
@@ -26,11 +26,11 @@ met as (
         conditions.signal,
         conditions.rule,
         conditions.conditions,
-        case
-            when conditions.full_at is null or conditions.full_at = conditions.threshold then 100.0
-            else least(100.0, 100.0 * cast(measured.value - conditions.threshold as double precision)
-            / cast(conditions.full_at - conditions.threshold as double precision))
-        end as strength
+        coalesce(
+            100.0 * cast(measured.value - conditions.threshold as double precision)
+            / nullif(cast(conditions.full_at - conditions.threshold as double precision), 0),
+            100.0
+        ) as strength
     from measured
     inner join conditions
         on measured.measure = conditions.measure
@@ -48,7 +48,7 @@ rules as (
         customer_id,
         signal,
         rule,
-        min(strength) as strength
+        least(100.0, min(strength)) as strength
     from met
     group by customer_id, signal, rule, conditions
     having count(*) = conditions

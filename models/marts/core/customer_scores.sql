@@ -27,13 +27,12 @@ trends as (
 
 answers as (
     select
-        customer_id,
         {%- for metric in metrics %}
         max(case when metric = '{{ metric }}' then score end) as {{ metric }},
         max(case when metric = '{{ metric }}' then last_answered_at end) as {{ metric }}_last_answered_at,
-        max(case when metric = '{{ metric }}' then response_class end)
-            as {{ metric }}_response_class{{ ',' if not loop.last }}
+        max(case when metric = '{{ metric }}' then response_class end) as {{ metric }}_response_class,
         {%- endfor %}
+        customer_id
     from {{ ref('customer_survey_scores') }}
     group by customer_id
 ),
