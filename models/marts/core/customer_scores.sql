@@ -1,4 +1,7 @@
--- One row per customer as of today: who it is, how engaged, and what it last said.
+-- One row per customer as of today: who it is, how engaged, what it last said, what it is worth, and what to do about it.
+{%- set metrics = ['nps', 'csat', 'effort'] %}
+{#- A month that has only begun would say less of everybody. -#}
+{%- set last_month = add_months(month_start(add_days('customers.as_of_date', 1)), -1) %}
 with customers as (
     select * from {{ ref('dim_customers') }}
 ),
@@ -24,35 +27,26 @@ trends as (
     select * from {{ trends_of('engagement') }} as trends
 ),
 
-surveys as (
-    select * from {{ ref('customer_survey_scores') }}
-),
-
-experience as (
-    select * from {{ ref('customer_experience') }}
-),
-
-purchases as (
-    select * from {{ ref('customer_value') }}
-),
-
-rules as (
-    select * from {{ ref('int_value_rules') }}
-),
-
 answers as (
     select
+        {%- for metric in metrics %}
+        max(case when metric = '{{ metric }}' then score end) as {{ metric }},
+        max(case when metric = '{{ metric }}' then last_answered_at end) as {{ metric }}_last_answered_at,
+        max(case when metric = '{{ metric }}' then response_class end) as {{ metric }}_response_class,
+        {%- endfor %}
+        customer_id
+    from {{ ref('customer_survey_scores') }}
+    group by customer_id
+),
+
+signals as (
+    select
         customer_id,
-        max(case when metric = 'nps' then score end) as nps,
-        max(case when metric = 'nps' then last_answered_at end) as nps_last_answered_at,
-        max(case when metric = 'nps' then response_class end) as nps_response_class,
-        max(case when metric = 'csat' then score end) as csat,
-        max(case when metric = 'csat' then last_answered_at end) as csat_last_answered_at,
-        max(case when metric = 'csat' then response_class end) as csat_response_class,
-        max(case when metric = 'effort' then score end) as effort,
-        max(case when metric = 'effort' then last_answered_at end) as effort_last_answered_at,
-        max(case when metric = 'effort' then response_class end) as effort_response_class
-    from surveys
+        {%- for signal in published_signals() %}
+        max(case when signal = '{{ signal }}' then strength end) as {{ signal }}_strength,
+        {%- endfor %}
+        max(case when signal = 'churn_risk' then since_date end) as churn_risk_since
+    from {{ ref('customer_signals') }}
     group by customer_id
 )
 
@@ -81,15 +75,11 @@ select
     engagement.score_direction,
     trends.trend,
     trends.p_value as trend_p_value,
-    answers.nps,
-    answers.nps_last_answered_at,
-    answers.nps_response_class,
-    answers.csat,
-    answers.csat_last_answered_at,
-    answers.csat_response_class,
-    answers.effort,
-    answers.effort_last_answered_at,
-    answers.effort_response_class,
+    {%- for metric in metrics %}
+    answers.{{ metric }},
+    answers.{{ metric }}_last_answered_at,
+    answers.{{ metric }}_response_class,
+    {%- endfor %}
     experience.experience_index,
     experience.operational_effort,
     purchases.purchases,
@@ -110,13 +100,31 @@ select
         when answers.csat >= rules.satisfied_from then 'satisfied but fading'
         else 'neither'
     end as quadrant,
+    presence.is_there,
+    presence.presence_rule,
+    presence.origin as came_by,
+    activity.stickiness,
+    activity.feature_breadth,
+    site_time.average_seconds_per_visitor,
+    {%- for signal in published_signals() %}
+    signals.{{ signal }}_strength,
+    {%- endfor %}
+    signals.churn_risk_since,
     customers.build_id,
     customers.as_of_date
 from customers
-cross join rules
+cross join {{ ref('int_value_rules') }} as rules
+inner join {{ ref('int_presence') }} as presence on customers.customer_id = presence.customer_id
 -- Left join: without events nobody has an engagement row, and everybody still has a place here.
 left join engagement on customers.customer_id = engagement.customer_id
 left join trends on customers.customer_id = trends.customer_id
 left join answers on customers.customer_id = answers.customer_id
-left join experience on customers.customer_id = experience.customer_id
-left join purchases on customers.customer_id = purchases.customer_id
+left join {{ ref('customer_experience') }} as experience on customers.customer_id = experience.customer_id
+left join {{ ref('customer_value') }} as purchases on customers.customer_id = purchases.customer_id
+left join {{ ref('customer_activity') }} as activity
+    on customers.customer_id = activity.customer_id
+    and activity.period_start = {{ last_month }}
+left join {{ ref('customer_site_time') }} as site_time
+    on customers.customer_id = site_time.customer_id
+    and site_time.period_start = {{ last_month }}
+left join signals on customers.customer_id = signals.customer_id

@@ -9,12 +9,9 @@ select
     plan,
     industry,
     region,
-    case
-        when churned_date is not null then 'churned'
-        when {{ reporting_date('subscribed_at') }} <= as_of_date then 'subscribed'
-        when {{ reporting_date('trial_started_at') }} <= as_of_date then 'trial'
-        else 'unknown'
-    end as lifecycle_stage,
+    {{ lifecycle_stage(
+        'as_of_date', reporting_date('subscribed_at'), reporting_date('trial_started_at'), 'churned_date'
+    ) }} as lifecycle_stage,
     first_seen_date,
     observed_from,
     trial_started_at,
