@@ -89,3 +89,13 @@ cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.
 {% macro duckdb__add_seconds(timestamp, seconds) -%}
 {{ timestamp }} + to_microseconds(cast({{ seconds }} * 1000000 as bigint))
 {%- endmacro %}
+
+
+{% macro seconds_between(first, last) %}
+{#- Seconds from one timestamp to another, DECIMAL(18, 6), to the microsecond. -#}
+{{- adapter.dispatch('seconds_between', 'customer_scores')(first, last) -}}
+{% endmacro %}
+
+{% macro duckdb__seconds_between(first, last) -%}
+cast(cast(date_diff('microsecond', {{ first }}, {{ last }}) as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))
+{%- endmacro %}
