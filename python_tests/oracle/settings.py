@@ -23,6 +23,7 @@ DEFAULTS = {
     "min_answers": 5,
     "max_rejected_share": 0.05,
     "dedup_lookback_days": 30,
+    "session_gap_minutes": 30,
     "python_models": True,
     "publish_comments": False,
 }
