@@ -75,6 +75,33 @@ cast({{ date }} + interval '{{ months }}' month as date)
 {%- endmacro %}
 
 
+{% macro days_of_month(date) %}
+{#- An aggregate: the days of one month on which a group has a date, as the bits of a number. So days that groups share count once where groups are put
+  together, by all_days_of_month. -#}
+{{- adapter.dispatch('days_of_month', 'customer_scores')(date) -}}
+{% endmacro %}
+
+{% macro duckdb__days_of_month(date) -%}
+bit_or(1 << (day({{ date }}) - 1))
+{%- endmacro %}
+
+
+{% macro all_days_of_month(days) -%}
+{#- An aggregate: the days of all groups that days_of_month made. -#}
+bit_or({{ days }})
+{%- endmacro %}
+
+
+{% macro count_days(days) %}
+{#- How many days are in a number that days_of_month made. -#}
+{{- adapter.dispatch('count_days', 'customer_scores')(days) -}}
+{% endmacro %}
+
+{% macro duckdb__count_days(days) -%}
+bit_count({{ days }})
+{%- endmacro %}
+
+
 {% macro hours_between(first, last) -%}
 {#- Hours from one timestamp to another, as a double. -#}
 cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.0

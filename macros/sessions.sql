@@ -1,11 +1,21 @@
 {#
   A session is made of pieces: each is known by its first and its last event. Pieces of one visitor that overlap, or lie at most the session gap apart, are
-  of one session; so it does not matter how events were cut into pieces, by load date or at midnight.
+  of one session; so it does not matter how events were cut into pieces: by load date, at midnight, or by the clock.
 #}
 
 {% macro session_gap() -%}
 {#- The session gap as an interval. -#}
 interval '{{ customer_scores.session_gap_minutes() }}' minute
+{%- endmacro %}
+
+
+{% macro gaps_before(timestamp) %}
+{#- How many whole session gaps had passed since 1970: times with the same number lie less than the gap apart. -#}
+{{- adapter.dispatch('gaps_before', 'customer_scores')(timestamp, customer_scores.session_gap_minutes()) -}}
+{% endmacro %}
+
+{% macro duckdb__gaps_before(timestamp, minutes) -%}
+epoch_us({{ timestamp }}) // {{ minutes * 60000000 }}
 {%- endmacro %}
 
 

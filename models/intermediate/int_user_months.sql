@@ -1,19 +1,22 @@
--- One row per visitor and month with an event while the customer was observed: days with an event of that visitor.
+-- One row per visitor, segment profile and month with an event while the customer was observed: on which days.
 with visits as (
     select * from {{ ref('int_visits') }}
 ),
 
-customers as (
-    select * from {{ ref('int_customers') }}
+profiles as (
+    select * from {{ ref('int_observed_profiles') }}
 )
 
 select
     visits.customer_id,
     visits.user_id,
+    profiles.profile_number,
     {{ month_start('visits.activity_date') }} as period_start,
-    cast({{ count_distinct('visits.activity_date') }} as bigint) as active_days
+    {{ days_of_month('visits.activity_date') }} as active_days_of_month,
+    cast(sum(visits.event_count) as bigint) as event_count
 from visits
-inner join customers
-    on visits.customer_id = customers.customer_id
-    and visits.activity_date <= coalesce(customers.churned_date, customers.as_of_date)
-group by visits.customer_id, visits.user_id, period_start
+inner join profiles
+    on visits.customer_id = profiles.customer_id
+    and visits.activity_date >= profiles.valid_from
+    and visits.activity_date <= profiles.valid_to
+group by visits.customer_id, visits.user_id, profiles.profile_number, period_start

@@ -3,10 +3,6 @@ with customer_months as (
     select * from {{ ref('int_customer_months') }}
 ),
 
-active_months as (
-    select * from {{ ref('int_active_months') }}
-),
-
 user_months as (
     select * from {{ ref('int_user_months') }}
 ),
@@ -15,23 +11,26 @@ feature_months as (
     select * from {{ ref('int_feature_months') }}
 ),
 
-active as (
-    select
-        customer_id,
-        period_start,
-        cast(sum(active_days) as bigint) as active_days,
-        cast(sum(event_count) as bigint) as event_count
-    from active_months
-    group by customer_id, period_start
-),
-
+-- Over the segments that the customer had in the month.
 users as (
     select
         customer_id,
         period_start,
-        count(*) as active_users,
-        cast(sum(active_days) as bigint) as user_days
+        {{ all_days_of_month('active_days_of_month') }} as active_days_of_month,
+        sum(event_count) as event_count
     from user_months
+    group by customer_id, user_id, period_start
+),
+
+active as (
+    select
+        customer_id,
+        period_start,
+        cast({{ count_days(all_days_of_month('active_days_of_month')) }} as bigint) as active_days,
+        cast(sum(event_count) as bigint) as event_count,
+        count(*) as active_users,
+        cast(sum({{ count_days('active_days_of_month') }}) as bigint) as user_days
+    from users
     group by customer_id, period_start
 ),
 
@@ -50,16 +49,13 @@ measured as (
         customer_months.*,
         coalesce(active.active_days, 0) as active_days,
         coalesce(active.event_count, 0) as event_count,
-        coalesce(users.active_users, 0) as active_users,
-        coalesce(users.user_days, 0) as user_days,
+        coalesce(active.active_users, 0) as active_users,
+        coalesce(active.user_days, 0) as user_days,
         coalesce(features.feature_breadth, 0) as feature_breadth
     from customer_months
     left join active
         on customer_months.customer_id = active.customer_id
         and customer_months.period_start = active.period_start
-    left join users
-        on customer_months.customer_id = users.customer_id
-        and customer_months.period_start = users.period_start
     left join features
         on customer_months.customer_id = features.customer_id
         and customer_months.period_start = features.period_start

@@ -11,45 +11,35 @@ segments as (
     select * from {{ ref('int_profile_segments') }}
 ),
 
-active_months as (
-    select * from {{ ref('int_active_months') }}
+user_months as (
+    select * from {{ ref('int_user_months') }}
 ),
 
-feature_months as (
-    select * from {{ ref('int_feature_months') }}
+features as (
+    select * from {{ ref('int_segment_features') }}
+),
+
+-- Whoever changes the segment within the month is active in both, each on its days.
+active_customers as (
+    select
+        segments.segment_dimension,
+        segments.segment_value,
+        user_months.period_start,
+        {{ all_days_of_month('user_months.active_days_of_month') }} as active_days_of_month
+    from user_months
+    inner join segments on user_months.profile_number = segments.profile_number
+    group by
+        segments.segment_dimension, segments.segment_value, user_months.period_start, user_months.customer_id
 ),
 
 active as (
     select
-        segments.segment_dimension,
-        segments.segment_value,
-        active_months.period_start,
-        count(distinct active_months.customer_id) as active_customers,
-        cast(sum(active_months.active_days) as bigint) as active_customer_days
-    from active_months
-    inner join segments on active_months.profile_number = segments.profile_number
-    group by segments.segment_dimension, segments.segment_value, active_months.period_start
-),
-
--- A customer may have two profiles in a month that share a value: what it used in both it used once.
-used_features as (
-    select distinct
-        segments.segment_dimension,
-        segments.segment_value,
-        feature_months.period_start,
-        feature_months.customer_id,
-        feature_months.event_type
-    from feature_months
-    inner join segments on feature_months.profile_number = segments.profile_number
-),
-
-features as (
-    select
         segment_dimension,
         segment_value,
         period_start,
-        count(*) as used_features
-    from used_features
+        count(*) as active_customers,
+        cast(sum({{ count_days('active_days_of_month') }}) as bigint) as active_customer_days
+    from active_customers
     group by segment_dimension, segment_value, period_start
 ),
 
