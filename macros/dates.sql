@@ -93,6 +93,33 @@ cast(
 {%- endmacro %}
 
 
+{% macro days_of_month(date) %}
+{#- An aggregate: the days of one month on which a group has a date, as the bits of a number. So days that groups share count once where groups are put
+  together, by all_days_of_month. -#}
+{{- adapter.dispatch('days_of_month', 'customer_scores')(date) -}}
+{% endmacro %}
+
+{% macro duckdb__days_of_month(date) -%}
+bit_or(1 << (day({{ date }}) - 1))
+{%- endmacro %}
+
+
+{% macro all_days_of_month(days) -%}
+{#- An aggregate: the days of all groups that days_of_month made. -#}
+bit_or({{ days }})
+{%- endmacro %}
+
+
+{% macro count_days(days) %}
+{#- How many days are in a number that days_of_month made. -#}
+{{- adapter.dispatch('count_days', 'customer_scores')(days) -}}
+{% endmacro %}
+
+{% macro duckdb__count_days(days) -%}
+bit_count({{ days }})
+{%- endmacro %}
+
+
 {% macro hours_between(first, last) -%}
 {#- Hours from one timestamp to another, as a double. -#}
 cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.0
@@ -106,4 +133,14 @@ cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.
 
 {% macro duckdb__add_seconds(timestamp, seconds) -%}
 {{ timestamp }} + to_microseconds(cast({{ seconds }} * 1000000 as bigint))
+{%- endmacro %}
+
+
+{% macro seconds_between(first, last) %}
+{#- Seconds from one timestamp to another, DECIMAL(18, 6), to the microsecond. -#}
+{{- adapter.dispatch('seconds_between', 'customer_scores')(first, last) -}}
+{% endmacro %}
+
+{% macro duckdb__seconds_between(first, last) -%}
+cast(cast(date_diff('microsecond', {{ first }}, {{ last }}) as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))
 {%- endmacro %}

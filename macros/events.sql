@@ -56,27 +56,20 @@ counting as (
 {%- endmacro %}
 
 
-{% macro loads_of_types(model_name, types, columns=['event_type']) -%}
+{% macro loads_made_with(model_name, choice) -%}
 {#-
-  The load dates whose part of the incremental model `model_name`, which keeps events of some types, must be read anew: their rows have
-  changed, or the types have. `types` is the relation that names them, by its `columns`; what else it says matters only later. Macros are
-  called by their plain names, which is how a unit test can replace them.
+  CTEs and a select, to be put after `with`: the load dates whose part of the incremental model `model_name`, which keeps some of what events tell, must
+  be read anew: their rows have changed, or `choice` has, a number or a digest of what decides which events are kept, and how. Macros are called by their
+  plain names, which is how a unit test can replace them.
 -#}
-with loads as (
+loads as (
     select * from {{ ref('int_event_loads') }}
-),
-
-types as (
-    select distinct {{ columns | join(', ') }} from {{ types }}
 ),
 
 digests as (
     select
         load_date,
-        {{ digest([
-            'digest',
-            '(select ' ~ digest_of_rows(digest(columns)) ~ ' from types)',
-        ]) }} as digest
+        {{ digest(['digest', choice]) }} as digest
     from loads
 )
 
@@ -88,4 +81,17 @@ from digests
 left join {{ kept_digests(model_name, 'load_date') }} as kept
     on digests.load_date = kept.load_date
     and digests.digest = kept.digest
+{%- endmacro %}
+
+
+{% macro loads_of_types(model_name, types, columns=['event_type']) -%}
+{#-
+  loads_made_with of a model that keeps events of some types. `types` is the relation that names them, by its `columns`; what else it says matters only
+  later.
+-#}
+with types as (
+    select distinct {{ columns | join(', ') }} from {{ types }}
+),
+
+{{ loads_made_with(model_name, '(select ' ~ digest_of_rows(digest(columns)) ~ ' from types)') }}
 {%- endmacro %}

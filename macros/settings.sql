@@ -54,6 +54,12 @@
 {% endmacro %}
 
 
+{% macro session_gap_minutes() %}
+{#- Longest pause within a session, in minutes. -#}
+{{ return(customer_scores.required_whole_number('session_gap_minutes', 1, 1440)) }}
+{% endmacro %}
+
+
 {% macro as_of_date_setting() %}
 {#- The var as_of_date as a date literal, or a null date where it is null. -#}
 {%- set value = var('as_of_date') -%}

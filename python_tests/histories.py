@@ -29,15 +29,36 @@ COLUMNS = ["customer_id", "event_type", "occurred_at", "loaded_at", "user_id", "
 
 # What a build may be told. Few, since the project is compiled once for each.
 SETTINGS = [
-    {"score_window_days": 3, "score_half_life_days": None, "reporting_timezone": "UTC", "dedup_lookback_days": 0},
-    {"score_window_days": 5, "score_half_life_days": 2, "reporting_timezone": "Asia/Tokyo", "dedup_lookback_days": 2},
+    {
+        "score_window_days": 3,
+        "score_half_life_days": None,
+        "reporting_timezone": "UTC",
+        "dedup_lookback_days": 0,
+        "session_gap_minutes": 30,
+    },
+    {
+        "score_window_days": 5,
+        "score_half_life_days": 2,
+        "reporting_timezone": "Asia/Tokyo",
+        "dedup_lookback_days": 2,
+        # The time from 9:30 to 15:00, to the minute.
+        "session_gap_minutes": 330,
+    },
     {
         "score_window_days": 4,
         "score_half_life_days": None,
         "reporting_timezone": "Asia/Tokyo",
         "dedup_lookback_days": 5,
+        "session_gap_minutes": 1,
     },
-    {"score_window_days": 7, "score_half_life_days": 2, "reporting_timezone": "UTC", "dedup_lookback_days": 4},
+    {
+        "score_window_days": 7,
+        "score_half_life_days": 2,
+        "reporting_timezone": "UTC",
+        "dedup_lookback_days": 4,
+        # From midnight to 9:30: a session may go on for weeks.
+        "session_gap_minutes": 570,
+    },
 ]
 
 WEIGHT_COLUMNS = ["event_type", "weight", "valid_from", "valid_to", "reason"]

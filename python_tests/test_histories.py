@@ -20,7 +20,10 @@ from test_oracle import compare
 # 200 histories by SQL and 25 by dbt, in parts that run beside each other.
 SQL_SEEDS, DBT_SEEDS = range(4), range(4, 9)
 # Kept by load date, and read by no table of engagement.
-KEPT = [f"work.main.{model}" for model in ("int_contacts", "int_survey_interactions", "int_awareness_events")]
+KEPT = [
+    f"work.main.{model}"
+    for model in ("int_contacts", "int_survey_interactions", "int_awareness_events", "int_visit_fragments")
+]
 # More days than any history has, on both sides.
 CALENDAR = [FIRST_DAY + dt.timedelta(days) for days in range(-30, 100)]
 

@@ -225,6 +225,10 @@ BAD_INPUTS = {
         rewrite("settings/vars.yml", VARS + "dedup_lookback_days: -1\n"),
         ["dedup_lookback_days is -1", "give a number from 0 to 10000"],
     ),
+    "a session without an end": (
+        rewrite("settings/vars.yml", VARS + "session_gap_minutes: 1441\n"),
+        ["session_gap_minutes is 1441", "give a number from 1 to 1440"],
+    ),
     "half-life of nothing": (
         rewrite("settings/vars.yml", VARS + "score_half_life_days: 0\n"),
         ["score_half_life_days is 0", "give a number from 0.1 to 10000"],

@@ -42,7 +42,8 @@ stays as (
             coalesce(customers.churned_date, periods.as_of_date),
             periods.period_end,
             periods.as_of_date
-        ) as last_date
+        ) as last_date,
+        customers.observed_from
     from history
     inner join customers on history.customer_id = customers.customer_id
     inner join periods
@@ -58,7 +59,13 @@ select
     least(period_end, as_of_date) as last_date,
     period_end <= as_of_date as is_complete,
     cast(count(distinct customer_id) as bigint) as customers,
-    cast(sum({{ days_between('first_date', 'last_date') }} + 1) as bigint) as customer_days
+    cast(sum({{ days_between('first_date', 'last_date') }} + 1) as bigint) as customer_days,
+    -- Before the first event of the data there is no evidence of activity, nor of silence.
+    cast(count(distinct case when observed_from <= last_date then customer_id end) as bigint) as observed_customers,
+    cast(coalesce(sum(case
+        when observed_from <= last_date
+            then {{ days_between('greatest(first_date, observed_from)', 'last_date') }} + 1
+    end), 0) as bigint) as observed_days
 from stays
 where first_date <= last_date
 group by segment_dimension, segment_value, period_start, period_end, as_of_date
