@@ -42,7 +42,7 @@ cast({{ date }} + interval '{{ months }}' month as date)
 {%- endmacro %}
 
 
-{% macro days_of_month() -%}
+{% macro mean_days_of_month() -%}
 {#- Days of a month on average, for spans of months that begin on any day: a year is 365.25 days. -#}
 {{ return('(365.25 / 12)') }}
 {%- endmacro %}

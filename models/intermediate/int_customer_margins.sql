@@ -23,7 +23,7 @@ observed as (
         least(
             cast(rules.clv_months as double precision),
             ({{ days_between('greatest(customers.first_seen_date, as_of.first_date)', 'as_of.as_of_date') }} + 1)
-            / {{ days_of_month() }}
+            / {{ mean_days_of_month() }}
         ) as months
     from customers
     cross join rules

@@ -15,7 +15,7 @@ as_of as (
 spans as (
     select
         {{ add_days(
-            'as_of.as_of_date', '-cast(round(rules.clv_months * ' ~ days_of_month() ~ ') as integer)'
+            'as_of.as_of_date', '-cast(round(rules.clv_months * ' ~ mean_days_of_month() ~ ') as integer)'
         ) }} as value_after,
         {{ add_days('as_of.as_of_date', '-rules.pattern_days') }} as recent_after,
         {{ add_days('as_of.as_of_date', '-2 * rules.pattern_days') }} as previous_after
