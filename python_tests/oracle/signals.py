@@ -363,7 +363,9 @@ def signal_results(
         "difference_low": np.where(is_told, low, np.nan),
         "difference_high": np.where(is_told, high, np.nan),
     }
-    return table.merge(pd.DataFrame(compared, counts.index).reset_index(), on="signal")
+    # Of the listed against the held out: it stands with the listed.
+    compared = pd.DataFrame(compared, counts.index).assign(listed_group=GROUPS[0]).reset_index()
+    return table.merge(compared, how="left", on=["signal", "listed_group"])
 
 
 def build_signals(
