@@ -28,13 +28,13 @@ given as (
 
 taken as (
     select
-        metric,
-        profile_number,
-        period_date,
-        superseded_within,
+        superseded.metric,
+        superseded.profile_number,
+        superseded.period_date,
+        superseded.superseded_within,
         {{ sums_of('superseded', counted_columns()) }}
     from superseded
-    group by metric, profile_number, period_date, superseded_within
+    group by superseded.metric, superseded.profile_number, superseded.period_date, superseded.superseded_within
 ),
 
 -- What is superseded stands apart, and is taken from the rest: cheaper than to ask of each answer which it is.
@@ -67,12 +67,12 @@ parts as (
 )
 
 select
-    metric,
-    profile_number,
-    period_date,
-    superseded_within,
+    parts.metric,
+    parts.profile_number,
+    parts.period_date,
+    parts.superseded_within,
     {{ sums_of('parts', given_columns + counted_columns()) }},
-    min(scale_min) as scale_min,
-    max(scale_max) as scale_max
+    min(parts.scale_min) as scale_min,
+    max(parts.scale_max) as scale_max
 from parts
-group by metric, profile_number, period_date, superseded_within
+group by parts.metric, parts.profile_number, parts.period_date, parts.superseded_within
