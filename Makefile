@@ -45,8 +45,8 @@ help: ## Print what each command does
 	.venv-clv/bin/python $(INSTALL) requirements-clv.lock
 	@touch $@
 
-build: $(if $(CLV),.venv-clv/stamp,.venv/build.stamp) $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Build the marts from RAW=folder (default: the demo company) and publish them in WAREHOUSE=folder; CLV=1 where vars.yml asks for clv_forecasts
-	$(if $(CLV),.venv-clv/bin,$(VENV))/python -m ops.build --raw "$$RAW" --warehouse "$$WAREHOUSE"
+build: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Build the marts from RAW=folder (default: the demo company) and publish them in WAREHOUSE=folder; CLV=1 where vars.yml asks for clv_forecasts
+	$(if $(filter 1,$(CLV)),.venv-clv/bin,$(VENV))/python -m ops.build --raw "$$RAW" --warehouse "$$WAREHOUSE"
 
 data/demo/customers.csv: ops/demo_data.py | .venv/build.stamp
 	@$(MAKE) --no-print-directory demo-data

@@ -32,8 +32,9 @@ select
     score.auc_gain_high,
     case
         when score.note is not null then 'not known: ' || score.note
-        when score.auc_low <= 0.5 then 'no better than chance, as far as can be seen'
+        when coalesce(score.auc_low, score.auc) <= 0.5 then 'no better than chance, as far as can be seen'
         when score.auc_gain_low > 0 then 'yes, and better than recency alone'
+        when score.auc_gain_high < 0 then 'yes, but recency alone does better'
         else 'yes, but recency alone may do as well'
     end as verdict,
     1 - score.brier / nullif(score.base_brier, 0) as brier_skill,

@@ -1,4 +1,5 @@
--- One row per theme: NPS of those who name it in a comment against those who do not, and by how much that may be chance.
+-- One row per theme: NPS of those who name it in a comment against those who do not, and by how much that may be
+-- chance.
 with theme_scores as (
     select * from {{ ref('theme_scores') }}
     where metric = 'nps' and period_grain = 'all' and not is_suppressed

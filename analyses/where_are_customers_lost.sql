@@ -2,7 +2,7 @@
 -- interval of that share.
 with retention as (
     select * from {{ ref('retention') }}
-    where is_complete and period_start >= {{ add_months('as_of_date', -12) }}
+    where is_complete and period_start >= {{ add_months(month_start(add_days('as_of_date', 1)), -12) }}
 ),
 
 counts as (

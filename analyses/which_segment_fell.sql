@@ -1,5 +1,5 @@
--- One row per segment and metric that fell: which segments were less engaged at the end of the last month than a month
--- before, and whose survey scores fell by more than noise.
+-- One row per segment and metric that fell: which segments were less engaged at the end of the last complete month than
+-- a month before, and whose survey scores of the last complete quarter fell by more than noise.
 with engagement as (
     select * from {{ ref('segment_engagement') }}
 ),
@@ -10,8 +10,8 @@ surveys as (
 
 last_days as (
     select
-        {{ add_days(month_start('as_of_date'), -1) }} as last_date,
-        {{ add_days(add_months(month_start('as_of_date'), -1), -1) }} as previous_date
+        {{ add_days(month_start(add_days('as_of_date', 1)), -1) }} as last_date,
+        {{ add_days(add_months(month_start(add_days('as_of_date', 1)), -1), -1) }} as previous_date
     from engagement
     group by as_of_date
 ),
@@ -19,6 +19,7 @@ last_days as (
 fallen_engagement as (
     select
         'engagement' as metric,
+        later.score_date as last_date,
         later.segment_dimension,
         later.segment_value,
         later.scored_customers as n,
@@ -34,17 +35,31 @@ fallen_engagement as (
     where later.mean_score < earlier.mean_score
 ),
 
-fallen_surveys as (
+-- Of each metric the newest quarter that is over: one that has only begun has few answers.
+quarters as (
     select
         metric,
-        segment_dimension,
-        segment_value,
-        counted as n,
-        previous_score,
-        score,
-        score_change
+        max(period_start) as period_start
     from surveys
-    where period_grain = 'quarter' and is_change_significant and score_change < 0
+    where period_grain = 'quarter' and period_end <= as_of_date
+    group by metric
+),
+
+fallen_surveys as (
+    select
+        surveys.metric,
+        surveys.period_end as last_date,
+        surveys.segment_dimension,
+        surveys.segment_value,
+        surveys.counted as n,
+        surveys.previous_score,
+        surveys.score,
+        surveys.score_change
+    from surveys
+    inner join quarters
+        on surveys.metric = quarters.metric
+        and surveys.period_start = quarters.period_start
+    where surveys.period_grain = 'quarter' and surveys.is_change_significant and surveys.score_change < 0
 )
 
 select * from fallen_engagement

@@ -1,4 +1,5 @@
--- One row per customer: the most valuable customers whose points fall or who are dissatisfied, dearest first.
+-- One row per customer: the most valuable customers who do little, are dissatisfied, or whose points fall, dearest
+-- first.
 with customers as (
     select * from {{ ref('customer_scores') }}
 )
@@ -18,6 +19,6 @@ select
 from customers
 where
     clv > 0
-    and (quadrant in ('engaged but dissatisfied', 'neither') or trend = 'falling')
+    and (quadrant in ('engaged but dissatisfied', 'satisfied but fading', 'neither') or trend = 'falling')
 order by clv desc, customer_id asc
 limit 25

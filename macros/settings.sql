@@ -115,6 +115,16 @@
 {% endmacro %}
 
 
+{% macro clv_forecasts() %}
+{#- Whether forecasts of purchases are made, by a model in Python. -#}
+{%- set wanted = customer_scores.required_flag('clv_forecasts') -%}
+{%- if wanted and not customer_scores.python_models() -%}
+    {{ exceptions.raise_compiler_error("The var clv_forecasts is true and python_models is false: forecasts are a model in Python.") }}
+{%- endif -%}
+{{ return(wanted) }}
+{% endmacro %}
+
+
 {% macro python_models() %}
 {#- Whether models in Python are built. -#}
 {{ return(customer_scores.required_flag('python_models')) }}

@@ -64,11 +64,11 @@ case
   A measure as it is held against a threshold, DECIMAL(18, 12). Ratios are doubles, whose last digits are noise: 0.3 must be at least 0.3. What no threshold
   can reach is cut off.
 -#}
-cast(case
-    when {{ measure }} > 999999 then 999999.999999999999
-    when {{ measure }} < -999999 then -999999.999999999999
-    else {{ measure }}
-end as decimal(18, 12))
+case
+    when {{ measure }} >= 999999 then cast(999999 as decimal(18, 12))
+    when {{ measure }} <= -999999 then cast(-999999 as decimal(18, 12))
+    else cast({{ measure }} as decimal(18, 12))
+end
 {%- endmacro %}
 
 
@@ -97,6 +97,12 @@ end
 
 {% macro duckdb__holdout_bucket(customer_id, signal) -%}
 cast(cast('0x' || substr(md5({{ customer_id }} || '|' || {{ signal }}), 1, 8) as bigint) % 1000000 as integer)
+{%- endmacro %}
+
+
+{% macro is_held_out(customer_id, signal, share) -%}
+{#- Whether a customer is held out of a signal's list, given the share of customers that are; false without a share. -#}
+coalesce({{ customer_scores.holdout_bucket(customer_id, signal) }} < {{ share }} * 1000000, false)
 {%- endmacro %}
 
 

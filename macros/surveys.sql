@@ -73,7 +73,7 @@ end
 
 
 {% macro share_of_counts(part, whole) -%}
-{#- part / whole of two whole numbers, for counts 0 to 1; null where the whole is 0. -#}
+{#- part / whole of two exact numbers, as a double; null where the whole is 0. -#}
 cast({{ part }} as double precision) / nullif({{ whole }}, 0)
 {%- endmacro %}
 

@@ -145,7 +145,7 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
             raise BuildError(f"There is no settings folder {options.settings}.")
         settings.check_files(options.settings, options.project_dir / "seeds")
     dbt_vars = settings.read_vars(options.settings, options.project_dir)
-    if dbt_vars.get("clv_forecasts") and find_spec("pymc_marketing") is None:
+    if dbt_vars.get("clv_forecasts") is True and find_spec("pymc_marketing") is None:
         raise BuildError(
             "The var clv_forecasts is true, but pymc-marketing, which computes the forecasts, is not installed in this "
             "environment: build with `make build CLV=1`."

@@ -86,8 +86,8 @@ def _notes(marts: duckdb.DuckDBPyConnection) -> str:
         verdict = "That cannot be told from no gain at all: it is no reason to change a weight."
     return "\n".join(
         [
-            f"Of {customers:,} customers {churned:,} left in the {days} days before {today}. Their points before",
-            f"that tell who: AUC {current:.3f} by today's weights, {proposed:.3f} by those proposed{interval}.",
+            f"Of {customers:,} customers {churned:,} left in the {days} days before {today}. Their points before that",
+            f"tell who: AUC {current:.3f} by the weights in force then, {proposed:.3f} by those proposed{interval}.",
             verdict,
             "What foretells staying need not be what makes people stay: look at each line, and at customers_using in",
             "weight_proposals. To use them, save the lines as event_weights.csv in the settings folder (RAW/settings)",

@@ -12,7 +12,7 @@ from oracle import backtest, compute, engagement, lay_basis, signals
 
 FIXTURES = Path(__file__).resolve().parents[1] / "seeds" / "fixtures"
 RULE = ["signal", "rule", "lifecycle_stage", "measure", "comparison", "threshold", "full_at", "reason"]
-OUTCOME = ["signal", "outcome", "within_days", "holdout_share", "reason"]
+OUTCOME = ["signal", "outcome", "within_days", "holdout_share", "acted_on_from", "reason"]
 SILENT = ("churn_risk", "silent", "subscribed", "days_since_last_event", "at_least", "28", "84", "")
 
 
@@ -139,19 +139,22 @@ def test_the_last_answers_are_those_of_one_day_less_than_a_year_ago():
 
 
 def test_list_dates_are_today_and_the_sundays_of_half_a_year():
-    days = signals.list_dates(pd.Timestamp("2025-07-02"))
+    days = signals.list_dates(pd.Timestamp("2025-07-02"), pd.Timestamp("2024-01-01"))
     assert (len(days), str(days[0].date()), str(days[-2].date()), str(days[-1].date())) == (
         27,
         "2025-01-05",
         "2025-06-29",
         "2025-07-02",
     )
-    days = signals.list_dates(pd.Timestamp("2025-06-29"))
+    days = signals.list_dates(pd.Timestamp("2025-06-29"), pd.Timestamp("2024-01-01"))
     assert (len(days), str(days[0].date())) == (26, "2025-01-05")
+    # Before the first event nobody can be judged.
+    days = signals.list_dates(pd.Timestamp("2025-06-29"), pd.Timestamp("2025-06-16"))
+    assert [str(day.date()) for day in days] == ["2025-06-22", "2025-06-29"]
 
 
 def test_a_gap_in_the_list_dates_ends_a_run():
-    days = signals.list_dates(pd.Timestamp("2025-07-02"))
+    days = signals.list_dates(pd.Timestamp("2025-07-02"), pd.Timestamp("2024-01-01"))
     rows = [(day, "c", "upsell", i, f"rule {i}", 1) for i, day in enumerate(days) if i in (0, 1, 24, 25, 26)]
     rows += [(days[2], "d", "upsell", 7, "rule", 1), (days[3], "d", "advocate", 7, "rule", 1)]
     held = pd.DataFrame(rows, columns=["score_date", "customer_id", "signal", "strength", "rule", "rules_held"])
@@ -175,7 +178,7 @@ def test_a_gap_in_the_list_dates_ends_a_run():
 )
 def test_whoever_computes_it_the_same_customers_are_held_out(customer_id, signal, bucket):
     for share, held_out in ((bucket, False), (bucket + 1, True)):
-        outcome = signals.Outcome(signal, "churned", 30, Fraction(share, 10**6))
+        outcome = signals.Outcome(signal, "churned", 30, Fraction(share, 10**6), pd.Timestamp.min)
         assert signals.is_held_out(customer_id, outcome) == held_out
     assert not signals.is_held_out(customer_id, None)
 
@@ -184,7 +187,7 @@ def test_a_customer_that_falls_silent_is_listed_since_the_first_sunday_of_its_ru
     often = loaded_at_once("busy", *(f"{day:%Y-%m-%d}" for day in pd.date_range("2024-12-01", "2025-07-02", freq="7D")))
     events = often + loaded_at_once("quiet", "2025-04-01") + loaded_at_once("busy", "2025-07-02")
     raw = write(tmp_path, events, [("busy", "2024-12-01", ""), ("quiet", "2025-04-01", "")])
-    outcomes = seed(OUTCOME, ("churn_risk", "churned", "30", "0", ""))
+    outcomes = seed(OUTCOME, ("churn_risk", "churned", "30", "0", "", ""))
     tables = compute(raw, {"signal_rules": seed(RULE, SILENT), "signal_outcomes": outcomes})
 
     row = tables["customer_signals"].squeeze()

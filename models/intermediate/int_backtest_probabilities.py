@@ -3,8 +3,6 @@
 A logistic regression on one measure, fitted where outcomes had already come when those judged here began.
 """
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -35,7 +33,7 @@ def foretell(risks):
     """The rows of COLUMNS of the last period, from the columns of int_backtest_risks.
 
     `base_rate` is the share that left in the period before: what one would say of everybody who knows no predictor.
-    Both are NaN where that period has too few outcomes.
+    Both are NaN where that period teaches none: too few outcomes, or a measure that parts them without fault.
     """
     told = [pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)]
     for _, one in risks.groupby(["horizon_days", "predictor"], sort=True):
@@ -52,16 +50,17 @@ def fit(risk, churned, risk_now):
     if min(churned.sum(), (~churned).sum()) < MIN_OUTCOMES:
         return np.full(len(risk_now), np.nan), np.nan
     base_rate = churned.mean().round(PLACES)
-    spread = risk.std()
-    if spread == 0:
+    if np.ptp(risk) == 0:
         return np.full(len(risk_now), base_rate), base_rate
+    left, stayed = risk[churned], risk[~churned]
+    if left.min() >= stayed.max() or left.max() <= stayed.min():
+        # Where a measure parts both without fault no slope is the likeliest: each steeper one is likelier.
+        return np.full(len(risk_now), np.nan), np.nan
+    spread = risk.std()
     scaled = (risk - risk.mean()) / spread
     # C is infinite: nothing is to be shrunk where one coefficient is learned from many.
     regression = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10, max_iter=100)
-    with warnings.catch_warnings():
-        # Where a measure tells both apart without fault, the steepest slope is as good as any steeper one.
-        warnings.simplefilter("ignore")
-        regression.fit(scaled[:, None], churned)
+    regression.fit(scaled[:, None], churned)
     if not len(risk_now):
         return np.empty(0), base_rate
     probability = regression.predict_proba(((risk_now - risk.mean()) / spread)[:, None])[:, 1]

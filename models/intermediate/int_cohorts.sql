@@ -19,7 +19,10 @@ select
     history.segment_value,
     {{ month_start('customers.first_seen_date') }} as cohort_month
 from customers
-inner join as_of on customers.first_seen_date >= {{ month_start('as_of.first_date') }}
+inner join as_of
+    on customers.first_seen_date >= {{ month_start('as_of.first_date') }}
+    -- A today before the data has no months.
+    and as_of.first_date <= as_of.as_of_date
 inner join history
     on customers.customer_id = history.customer_id
     and customers.first_seen_date between history.valid_from and coalesce(history.valid_to, customers.first_seen_date)

@@ -11,12 +11,18 @@ awareness_events as (
     select * from {{ ref('int_awareness_events') }}
 ),
 
--- The first in the alphabet goes before, as in int_awareness_types.
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+-- The first in the alphabet goes before, as in int_awareness_types. Of who is older than the data the first event is
+-- not known.
 origins as (
     select
         customers.customer_id,
         min(awareness_events.role) as origin
     from customers
+    inner join as_of on customers.first_seen_date >= {{ month_start('as_of.first_date') }}
     inner join awareness_events
         on customers.customer_id = awareness_events.customer_id
         and customers.first_active_date = awareness_events.activity_date

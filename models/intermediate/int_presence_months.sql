@@ -64,7 +64,7 @@ active as (
         and seen.period_start = activity.period_start
 ),
 
--- Silence is a leaving as many days later, never earlier: what was told of a day stays true.
+-- Silence is a leaving as many days later, never earlier: silence alone changes no day that has passed.
 judged as (
     select
         active.*,

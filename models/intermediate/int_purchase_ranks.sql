@@ -1,4 +1,4 @@
--- One row per customer with a purchase: the fifth in which it stands by recency, frequency and monetary value.
+-- One row per customer with a purchase: the fifth in which it stands by recency, purchase days and revenue.
 with buyers as (
     select * from {{ ref('int_customer_purchases') }}
     where purchase_days > 0

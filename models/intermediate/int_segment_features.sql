@@ -1,4 +1,5 @@
--- One row per segment value and month with a used feature: features of its customers, each customer's each counted once.
+-- One row per segment value and month with a used feature: features of its customers, each customer's each counted
+-- once.
 with feature_months as (
     select * from {{ ref('int_feature_months') }}
 ),
@@ -38,10 +39,13 @@ features_of_others as (
         feature_months.period_start,
         count(*) as used_features
     from feature_months
-    where not exists (
-        select 1 from movers
-        where movers.customer_id = feature_months.customer_id and movers.period_start = feature_months.period_start
-    )
+    where
+        not exists (
+            select 1 from movers
+            where
+                movers.customer_id = feature_months.customer_id
+                and movers.period_start = feature_months.period_start
+        )
     group by feature_months.profile_number, feature_months.period_start
 ),
 

@@ -38,8 +38,8 @@ select
     profiles.customer_id,
     customers.customer_number,
     profiles.valid_from,
-    {{ add_days('lead(profiles.valid_from) over (partition by profiles.customer_id order by profiles.valid_from)', -1) }}
-        as valid_to,
+    {{ add_days('lead(profiles.valid_from) over spans', -1) }} as valid_to,
     dense_rank() over (order by profiles.profile) as profile_number
 from profiles
 inner join customers on profiles.customer_id = customers.customer_id
+window spans as (partition by profiles.customer_id order by profiles.valid_from)

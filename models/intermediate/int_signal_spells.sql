@@ -47,9 +47,7 @@ select
     -- Nobody was judged before the oldest list date, nor this customer before it was observed.
     list_dates.previous_list_date is null as is_from_oldest_list,
     coalesce(list_dates.previous_list_date < customers.observed_from, true) as is_since_first_list,
-    coalesce(
-        {{ holdout_bucket('spells.customer_id', 'spells.signal') }} < outcomes.holdout_share * 1000000, false
-    ) as is_held_out
+    {{ is_held_out('spells.customer_id', 'spells.signal', 'outcomes.holdout_share') }} as is_held_out
 from spells
 inner join list_dates on spells.from_date = list_dates.list_date
 inner join customers on spells.customer_id = customers.customer_id

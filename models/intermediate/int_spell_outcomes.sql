@@ -28,6 +28,8 @@ spells as (
     inner join customers on spells.customer_id = customers.customer_id
     where
         not spells.is_from_oldest_list
+        -- Before the list was acted on nobody was left alone, whatever the share says of them.
+        and spells.from_date >= coalesce(outcomes.acted_on_from, spells.from_date)
         and {{ add_days('spells.from_date', 'outcomes.within_days') }} <= customers.as_of_date
 ),
 

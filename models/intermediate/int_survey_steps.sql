@@ -28,13 +28,13 @@ steps as (
     select
         metric,
         profile_number,
-        {{ day }} as step_date,
         {%- for column in given_columns %}
         {{ '0' if relation == 'superseded' else sign ~ 'sum(' ~ column ~ ')' }} as {{ column }},
         {%- endfor %}
         {%- for column in counted_columns() %}
-        {{ sign }}sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {{ sign }}sum({{ column }}) as {{ column }},
         {%- endfor %}
+        {{ day }} as step_date
     from {{ relation }}
     group by metric, profile_number, {{ day }}
     {{ 'union all' if not loop.last }}

@@ -12,21 +12,19 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- One line of the ledger after the other, since lines are what can be told apart: a refund lowers revenue, however its
--- sign is written. An event without an amount happened all the same.
-lines as (
+-- An event without an amount happened all the same.
+days as (
     select
         ledger.customer_id,
         ledger.activity_date,
         ledger.event_type,
         roles.role,
-        case when roles.role = 'purchase' then ledger.event_count else 0 end as purchases,
-        case when roles.role = 'refund' then ledger.event_count else 0 end as refunds,
-        case when roles.role = 'purchase' then coalesce(ledger.amount, 0) else 0 end as gross_revenue,
-        case when roles.role = 'refund' then abs(coalesce(ledger.amount, 0)) else 0 end as refunded
+        sum(ledger.event_count) as event_count,
+        coalesce(sum(ledger.amount), 0) as amount
     from ledger
     inner join roles on ledger.event_type = roles.event_type
     inner join as_of on ledger.activity_date <= as_of.as_of_date
+    group by ledger.customer_id, ledger.activity_date, ledger.event_type, roles.role
 )
 
 select
@@ -34,9 +32,9 @@ select
     activity_date,
     event_type,
     role,
-    cast(sum(purchases) as bigint) as purchases,
-    cast(sum(refunds) as bigint) as refunds,
-    cast(sum(gross_revenue) as decimal(38, 6)) as gross_revenue,
-    cast(sum(refunded) as decimal(38, 6)) as refunded
-from lines
-group by customer_id, activity_date, event_type, role
+    cast(case when role = 'purchase' then event_count else 0 end as bigint) as purchases,
+    cast(case when role = 'refund' then event_count else 0 end as bigint) as refunds,
+    cast(case when role = 'purchase' then amount else 0 end as decimal(38, 6)) as gross_revenue,
+    -- A refund lowers revenue, however its sign is written; when it was loaded plays no part.
+    cast(case when role = 'refund' then abs(amount) else 0 end as decimal(38, 6)) as refunded
+from days

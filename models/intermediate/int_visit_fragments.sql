@@ -1,4 +1,5 @@
--- One row per visitor, load date, activity date and stretch of time no longer than the session gap: a fragment of a visit.
+-- One row per visitor, load date, activity date and stretch of time no longer than the session gap: a fragment of a
+-- visit.
 with {{ counting_events('int_visit_loads') }}
 
 -- Fragments need not be whole, only within one visit: a stretch of the clock is, and costs no order of the events.

@@ -74,11 +74,16 @@ def propose(customers, activity, horizon, cutoff_date):
     table["customers"], table["churned"] = len(stayed), (~stayed).sum()
     table[["strength", "coefficient", "proposed_weight"]] = np.nan
     table["note"] = None
-    enough = (table["customers_using"] >= MIN_CUSTOMERS).to_numpy()
+    enough = (table["customers_using"] >= MIN_CUSTOMERS).to_numpy(copy=True)
     if min(_outcomes(stayed), _outcomes(last[0])) < MIN_OUTCOMES:
         table["note"] = "too_few_outcomes"
     else:
         table.loc[~enough, "note"] = "too_few_customers"
+        if enough.any():
+            # What everybody did as often as the next says nothing about who stays.
+            varies = varying(logs_of(*taught, table.loc[enough, "event_type"]))
+            table.loc[table.index[enough][~varies], "note"] = "no_variation"
+            enough[enough] = varies
         if enough.any():
             _learn(table, enough, taught, earlier)
     figures = ["coefficient", "proposed_weight"]
@@ -129,6 +134,11 @@ def logs_of(stayed, lines, types):
     return csr_array((values, (lines["row"].to_numpy(), columns)), shape=(len(stayed), len(types)))
 
 
+def varying(logs):
+    """Which columns hold more than one value: told by the values, since a variance of 0 is rarely exact."""
+    return (logs.max(axis=0) - logs.min(axis=0)).toarray().ravel() > 0
+
+
 def best_strength(logs, stayed, logs_after, stayed_after):
     """Of STRENGTHS the one with which a period foretells the one after it best; the first, if several do."""
     if _outcomes(stayed) < MIN_OUTCOMES:
@@ -142,9 +152,9 @@ def best_strength(logs, stayed, logs_after, stayed_after):
 
 
 def fit(logs, stayed, strength):
-    """The regression on standardised columns, and the standard deviation of each, 1 where it is 0."""
+    """The regression on standardised columns, and the standard deviation of each; infinite, so 0, where none varies."""
     spread = np.sqrt(np.maximum(logs.multiply(logs).mean(axis=0) - logs.mean(axis=0) ** 2, 0.0))
-    spread = np.where(spread > 0, spread, 1.0)
+    spread = np.where(varying(logs), spread, np.inf)
     regression = LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-10, max_iter=100)
     return regression.fit(_scaled(logs, spread), stayed), spread
 

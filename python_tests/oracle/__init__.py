@@ -125,7 +125,9 @@ def last_month(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         table[table["period_start"] == months.max()].set_index("customer_id")[columns]
         for table, columns in ((tables[name], columns) for name, columns in what.items())
     ]
-    return pd.concat(own, axis=1).rename_axis("customer_id").reset_index()
+    names = {"average_seconds_per_visitor": "seconds_per_visitor"}
+    wide = pd.concat(own, axis=1).rename(columns=names).add_prefix("last_month_")
+    return wide.rename_axis("customer_id").reset_index()
 
 
 def customer_scores(

@@ -153,7 +153,9 @@ def find_origins(timeline: Timeline, has: dict[str, np.ndarray]) -> np.ndarray:
     came_by = np.full(len(timeline.customers), None, object)
     for origin in reversed(ORIGINS):
         came_by[customer[is_first & has[origin]]] = origin
-    return came_by
+    # What older customers did first lies before the data.
+    is_older = timeline.first_seen < (first_days(timeline.months[:1])[0] if len(timeline.months) else NEVER)
+    return np.where(is_older, None, came_by)
 
 
 def awareness(timeline: Timeline, has: dict[str, np.ndarray], came_by: np.ndarray) -> pd.DataFrame:

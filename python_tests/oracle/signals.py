@@ -67,6 +67,7 @@ class Outcome(NamedTuple):
     outcome: str
     within_days: int
     holdout_share: Fraction
+    acted_on_from: pd.Timestamp
 
 
 def load_rules(seed: pd.DataFrame) -> list[Condition]:
@@ -95,14 +96,15 @@ def load_outcomes(seed: pd.DataFrame) -> dict[str, Outcome]:
             raise OracleError(f"{where}: there are two rows, or no outcome is named {row.outcome}.")
         if days < 1 or days % 1 != 0 or not 0 <= share <= 1:
             raise OracleError(f"{where}: days are whole and greater than 0, a share lies between 0 and 1.")
-        outcomes[row.signal] = Outcome(row.signal, row.outcome, int(days), Fraction(share))
+        since = pd.Timestamp(row.acted_on_from or pd.Timestamp.min)
+        outcomes[row.signal] = Outcome(row.signal, row.outcome, int(days), Fraction(share), since)
     return outcomes
 
 
-def list_dates(as_of: pd.Timestamp) -> pd.DatetimeIndex:
-    """The days on which everybody is judged: today, and the Sundays before it."""
+def list_dates(as_of: pd.Timestamp, origin: pd.Timestamp) -> pd.DatetimeIndex:
+    """The days on which everybody is judged: today, and the Sundays before it, from the first event on."""
     days = pd.date_range(as_of - (LIST_DAYS - 1) * DAY, as_of, unit="us")
-    return days[(days.day_of_week == SUNDAY) | (days == as_of)]
+    return days[((days.day_of_week == SUNDAY) | (days == as_of)) & (days >= origin)]
 
 
 def is_held_out(customer_id: str, outcome: Outcome | None) -> bool:
@@ -186,7 +188,7 @@ def gather_measures(
     zone: str,
 ) -> pd.DataFrame:
     """One row per customer and list date with a row of `scores`: all measures and lifecycle_stage, oldest first."""
-    days = list_dates(evidence.as_of)
+    days = list_dates(evidence.as_of, panel.origin)
     table = scores.loc[scores["score_date"].isin(days), [*PERSON_DAY, *SCORED]].reset_index(drop=True)
     window = panel.window * DAY
     before = scores.loc[scores["score_date"].isin(days - window), [*PERSON_DAY, "active_users"]]
@@ -331,6 +333,7 @@ def happened(
 def signal_results(
     spells: pd.DataFrame,
     days: pd.DatetimeIndex,
+    as_of: pd.Timestamp,
     outcomes: dict[str, Outcome],
     dim: pd.DataFrame,
     events: pd.DataFrame,
@@ -341,7 +344,8 @@ def signal_results(
     for signal, outcome in sorted(outcomes.items()):
         within = outcome.within_days * DAY
         # What held on the oldest list date began on a day that nobody knows.
-        is_ripe = (spells["from_date"] + within <= days[-1]) & (spells["from_date"] > days[0])
+        is_ripe = (spells["from_date"] + within <= as_of) & ~spells["from_date"].isin(days[:1])
+        is_ripe &= spells["from_date"] >= outcome.acted_on_from
         own = spells[(spells["signal"] == signal) & is_ripe]
         came = happened(own, within, outcome.outcome, dim, events, scores)
         for group, held_out in GROUPS.items():
@@ -377,7 +381,7 @@ def build_signals(
     zone: str,
 ) -> dict[str, pd.DataFrame]:
     """The tables of signals; `scores` is `fct_engagement_scores`."""
-    days = list_dates(evidence.as_of)
+    days = list_dates(evidence.as_of, panel.origin)
     outcomes = load_outcomes(seeds["signal_outcomes"])
     measures = gather_measures(panel, evidence, dim, scores, seeds, zone)
     held = judge_lists(load_rules(seeds["signal_rules"]), measures)
@@ -387,7 +391,7 @@ def build_signals(
     return {
         "customer_signals": customer_signals(held, spells, measures),
         "signal_history": spells,
-        "signal_results": signal_results(spells, days, outcomes, dated, purchases, scores),
+        "signal_results": signal_results(spells, days, evidence.as_of, outcomes, dated, purchases, scores),
     }
 
 

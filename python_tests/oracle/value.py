@@ -71,12 +71,15 @@ def sum_by(places: np.ndarray, amounts: np.ndarray, size: int) -> np.ndarray:
 
 
 def gather_trade(timeline: Timeline, panel: Panel, amounts: pd.Series, roles: list[Role]) -> Trade:
-    """Sum the amounts of accepted events, which are those of the panel, to ledger lines."""
+    """Sum the amounts of accepted events, which are those of the panel, by customer, day and type."""
     names = {row.event_type: row.role for row in roles if row.role in TRADES}
     type_roles = {number: names[name] for number, name in enumerate(panel.types) if name in names}
     lines = panel.lines[panel.lines["type"].isin(list(type_roles))]
     counts = np.flatnonzero(np.isin(panel.line_of, lines.index))
     sums = sum_by(panel.line_of[counts], millionths(amounts.iloc[counts]), len(panel.lines))[lines.index]
+    keys = ["customer", "at", "type"]
+    lines = lines.assign(worth=sums).groupby(keys, as_index=False)[["count", "worth"]].sum()
+    sums = lines["worth"].to_numpy()
     is_refund = (lines["type"].map(type_roles) == "refund").to_numpy(bool)
     day = lines["at"].to_numpy(np.int64) + int(panel.origin.to_datetime64().astype("datetime64[D]").astype(np.int64))
     return Trade(

@@ -1,5 +1,5 @@
--- Events and active days of all customers are those of the ledger until each churned, and each segment dimension has the days
--- of all customers.
+-- Events and active days of all customers are those of the ledger until each churned, and each segment dimension has
+-- the days of all customers.
 with churned as (
     select * from {{ ref('int_customers') }}
     where churned_date is not null

@@ -41,12 +41,15 @@ where
     or backtest.auc_gain_p_value not between 0 and 1
 union all
 select
-    count(distinct horizon_days) as horizon_days,
-    predictor,
+    cutoffs.horizon_days,
+    predictors.predictor,
     'all' as segment_dimension,
     'all' as segment_value,
-    'a horizon is missing' as note
-from backtest
-where segment_dimension = 'all'
-group by predictor
-having count(distinct horizon_days) <> 3
+    'the row is missing' as note
+from {{ ref('int_backtest_cutoffs') }} as cutoffs
+cross join (values ('engagement'), ('recency')) as predictors (predictor)
+left join backtest
+    on cutoffs.horizon_days = backtest.horizon_days
+    and predictors.predictor = backtest.predictor
+    and backtest.segment_dimension = 'all'
+where cutoffs.periods_back = 1 and backtest.horizon_days is null

@@ -1,5 +1,5 @@
 -- Everybody has a forecast or a reason why there is none, and what is forecast can be.
-{{ config(enabled=var('clv_forecasts') | as_bool) }}
+{{ config(enabled=clv_forecasts()) }}
 with forecasts as (
     select * from {{ ref('customer_clv_forecasts') }}
 )

@@ -1,10 +1,7 @@
 -- Who reads a lifetime value can compute it again from the row and from `retention`, and knows why where there is none.
 with months as (
-    select
-        *,
-        row_number() over (order by period_start desc) as month_rank
-    from {{ ref('retention') }}
-    where segment_dimension = 'all' and is_complete
+    select * from {{ ref('retention') }}
+    where segment_dimension = 'all' and period_end <= as_of_date
 ),
 
 expected as (
@@ -13,7 +10,8 @@ expected as (
         nullif(sum(months.customers_at_start), 0) as customers_at_start,
         min(rules.annual_discount_rate) as annual_discount_rate
     from {{ ref('int_value_rules') }} as rules
-    left join months on rules.clv_months >= months.month_rank
+    left join months
+        on {{ months_between('months.period_start', add_days('months.as_of_date', 1)) }} <= rules.clv_months
 ),
 
 compared as (

@@ -15,7 +15,7 @@ there as (
 ),
 
 today as (
-    select coalesce(sum(customers_at_end), 0) as customers
+    select customers_at_end as customers
     from {{ ref('retention') }}
     where segment_dimension = 'all' and period_end >= as_of_date
 )
@@ -39,5 +39,6 @@ select
     cast(null as boolean) as is_there,
     cast(null as varchar) as lifecycle_stage
 from there
+-- A today before the data has no month to compare with.
 cross join today
 where there.customers <> today.customers

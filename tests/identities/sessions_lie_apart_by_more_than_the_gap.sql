@@ -1,5 +1,5 @@
--- A visitor's sessions lie further apart than the session gap, and none ends before it began: those of the last week, since
--- it is when a build that reads new events alone could go wrong (every session: python_tests).
+-- A visitor's sessions lie further apart than the session gap, and none ends before it began: those of the last week,
+-- since it is when a build that reads new events alone could go wrong (every session: python_tests).
 with sessions as (
     select
         *,

@@ -1,5 +1,5 @@
--- No session is lost by month: each segment dimension has as many, and as many seconds, as customers have and as there are.
--- Visitors of a month are those of all customers; who changes the segment counts in both.
+-- No session is lost by month: each segment dimension has as many, and as many seconds, as customers have and as there
+-- are. Visitors of a month are those of all customers; who changes the segment counts in both.
 with sessions as (
     select
         {{ month_start('session_date') }} as period_start,

@@ -20,7 +20,8 @@ select
 from proposals
 left join backtest on proposals.horizon_days = backtest.horizon_days
 where
-    (proposals.proposed_weight is null) <> (proposals.note is not null)
+    backtest.horizon_days is null
+    or (proposals.proposed_weight is null) <> (proposals.note is not null)
     or (proposals.reason is null) <> (proposals.note is not null)
     or proposals.proposed_weight < 0
     or (proposals.proposed_weight > 0 and proposals.coefficient <= 0)

@@ -1,5 +1,5 @@
 -- One row per customer and month with a session: how often its visitors came, and how long they stayed.
-{%- set period_end = calendar_periods('sums.period_start', none, none)['month'][1] %}
+{%- set period_end = month_end('sums.period_start') %}
 with visitor_months as (
     select * from {{ ref('int_visitor_months') }}
 ),

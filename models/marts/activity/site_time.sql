@@ -1,5 +1,5 @@
 -- One row per segment value and month: sessions of the customers in the segment, and how long their visitors stayed.
-{%- set period_end = calendar_periods('sums.period_start', none, none)['month'][1] %}
+{%- set period_end = month_end('sums.period_start') %}
 with months as (
     select * from {{ ref('int_segment_months') }}
 ),

@@ -1,4 +1,5 @@
--- One row per customer as of today: who it is, how engaged, what it last said, what it is worth, and what to do about it.
+-- One row per customer as of today: who it is, how engaged, what it last said, what it is worth, and what to do about
+-- it.
 {%- set metrics = ['nps', 'csat', 'effort'] %}
 {#- A month that has only begun would say less of everybody. -#}
 {%- set last_month = add_months(month_start(add_days('customers.as_of_date', 1)), -1) %}
@@ -103,9 +104,9 @@ select
     presence.is_there,
     presence.presence_rule,
     presence.origin as came_by,
-    activity.stickiness,
-    activity.feature_breadth,
-    site_time.average_seconds_per_visitor,
+    activity.stickiness as last_month_stickiness,
+    activity.feature_breadth as last_month_feature_breadth,
+    site_time.average_seconds_per_visitor as last_month_seconds_per_visitor,
     {%- for signal in published_signals() %}
     signals.{{ signal }}_strength,
     {%- endfor %}

@@ -7,7 +7,7 @@ with told as (
         -- Exact, so that sums are the same in any order.
         cast(probability as decimal(10, 9)) as probability
     from {{ ref('int_backtest_probabilities') }}
-    where probability is not null
+    where predictor in ('engagement', 'recency') and probability is not null
 ),
 
 ranked as (
