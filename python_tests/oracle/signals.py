@@ -368,7 +368,7 @@ def signal_results(
         "difference_high": np.where(is_told, high, np.nan),
     }
     # Of the listed against the held out: it stands with the listed.
-    compared = pd.DataFrame(compared, counts.index).assign(listed_group=GROUPS[0]).reset_index()
+    compared = pd.DataFrame(compared, counts.index).assign(listed_group=next(iter(GROUPS))).reset_index()
     return table.merge(compared, how="left", on=["signal", "listed_group"])
 
 
