@@ -6,7 +6,6 @@ of an AUC from what each customer adds to it, and that of a difference of two AU
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, rankdata
 
 # Fewer who left, or who stayed, judge nothing: the interval would be all that can be seen.
 MIN_OUTCOMES = 10
@@ -110,6 +109,9 @@ def placements(risk, churned):
     Of each that left: of those who stayed, how many had less risk; of each that stayed: of those who left, how many had
     more. The mean of either is the AUC.
     """
+    # Imported late: it takes longer than all else where there is nothing to judge.
+    from scipy.stats import rankdata
+
     ranks, stayed = rankdata(risk), ~churned
     left = (ranks[churned] - rankdata(risk[churned])) / stayed.sum()
     return left, 1.0 - (ranks[stayed] - rankdata(risk[stayed])) / churned.sum()
@@ -120,6 +122,8 @@ def estimate(left, stayed):
 
     Without variance there is no interval and no p-value: of customers without exception nothing is known about one.
     """
+    from scipy.stats import norm
+
     value = left.mean()
     variance = left.std(ddof=1) ** 2 / len(left) + stayed.std(ddof=1) ** 2 / len(stayed)
     if variance < TINY:

@@ -5,7 +5,6 @@ A logistic regression on one measure, fitted where outcomes had already come whe
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 
 # Fewer who left, or who stayed, teach no probability and judge none.
 MIN_OUTCOMES = 10
@@ -56,6 +55,9 @@ def fit(risk, churned, risk_now):
     if left.min() >= stayed.max() or left.max() <= stayed.min():
         # Where a measure parts both without fault no slope is the likeliest: each steeper one is likelier.
         return np.full(len(risk_now), np.nan), np.nan
+    # Imported late: it takes longer than all else where there is nothing to learn.
+    from sklearn.linear_model import LogisticRegression
+
     spread = risk.std()
     scaled = (risk - risk.mean()) / spread
     # C is infinite: nothing is to be shrunk where one coefficient is learned from many.

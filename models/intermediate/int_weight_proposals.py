@@ -6,9 +6,6 @@ periods whose outcomes had come when the last one began, on which the proposal i
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 
 MIN_OUTCOMES = 10
 # A type that fewer customers used in the window says more about them than about the type.
@@ -128,6 +125,8 @@ def _learn(table, enough, taught, earlier):
 
 def logs_of(stayed, lines, types):
     """log(1 + events) by customer and type, sparse since most customers use few of the types."""
+    from scipy.sparse import csr_array
+
     columns = pd.Index(types).get_indexer(lines["event_type"])
     lines, columns = lines[columns >= 0], columns[columns >= 0]
     values = np.log1p(lines["decayed_count"].to_numpy())
@@ -143,6 +142,8 @@ def best_strength(logs, stayed, logs_after, stayed_after):
     """Of STRENGTHS the one with which a period foretells the one after it best; the first, if several do."""
     if _outcomes(stayed) < MIN_OUTCOMES:
         return USUAL_STRENGTH
+    from sklearn.metrics import log_loss
+
     losses = []
     for strength in STRENGTHS:
         regression, spread = fit(logs, stayed, strength)
@@ -153,6 +154,9 @@ def best_strength(logs, stayed, logs_after, stayed_after):
 
 def fit(logs, stayed, strength):
     """The regression on standardised columns, and the standard deviation of each; infinite, so 0, where none varies."""
+    # Imported late: it takes longer than all else where there is nothing to learn.
+    from sklearn.linear_model import LogisticRegression
+
     spread = np.sqrt(np.maximum(logs.multiply(logs).mean(axis=0) - logs.mean(axis=0) ** 2, 0.0))
     spread = np.where(varying(logs), spread, np.inf)
     regression = LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-10, max_iter=100)

@@ -271,7 +271,7 @@ def find_spells(held: pd.DataFrame, days: pd.DatetimeIndex, outcomes: dict[str, 
         first_rule=("rule", "first"),
     )
     spells = spells.sort_values(["customer_id", "signal", "from_date"], ignore_index=True)
-    spells["is_current"] = spells["to_date"] == days[-1]
+    spells["is_current"] = spells["to_date"].isin(days[-1:])
     spells["peak_strength"] = exact(spells["peak_strength"].to_numpy(np.int64))
     spells["is_held_out"] = hold_out(spells, outcomes)
     return spells
