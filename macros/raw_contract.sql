@@ -78,6 +78,8 @@
   Runs when a run starts, so that models are the same for every company and no model asks the database while it compiles.
 #}
 {%- if execute -%}
+    {#- No model that is always built reads this one. -#}
+    {%- do customer_scores.clv_forecasts() -%}
     {%- do adapter.dispatch('prepare_raw', 'customer_scores')() -%}
 {%- endif -%}
 {% endmacro %}
