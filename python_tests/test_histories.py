@@ -144,7 +144,8 @@ def project(dbt_process, tmp_path_factory) -> Project:
 
 @pytest.mark.parametrize("first_seed", SQL_SEEDS)
 def test_builds_by_the_projects_sql_are_the_same_incremental_full_and_by_the_oracle(project, first_seed):
-    over(50, first_seed, 3, partial(hold_by_sql, project))
+    # Most go wrong from one state to the next; one part of them goes on to a third.
+    over(50, first_seed, 3 if first_seed == SQL_SEEDS[0] else 2, partial(hold_by_sql, project))
 
 
 @pytest.mark.parametrize("first_seed", DBT_SEEDS)

@@ -140,7 +140,7 @@ def project(tmp_path_factory) -> Project:
 def test_kept_sessions_are_those_of_all_events(project):
     @seed(0)
     @settings(
-        max_examples=80,
+        max_examples=40,
         database=None,
         deadline=None,
         phases=[Phase.generate, Phase.shrink],
