@@ -120,6 +120,12 @@ bit_count({{ days }})
 {%- endmacro %}
 
 
+{% macro month_series(first, last) -%}
+{#- A subquery of one column `period_start`: the first day of each month from that of `first` to that of `last`, both scalar expressions. -#}
+(select distinct {{ customer_scores.month_start('day') }} as period_start from {{ customer_scores.date_series(first, last) }} as days)
+{%- endmacro %}
+
+
 {% macro hours_between(first, last) -%}
 {#- Hours from one timestamp to another, as a double. -#}
 cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.0

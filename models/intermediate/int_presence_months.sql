@@ -16,19 +16,14 @@ rules as (
 ),
 
 -- From the month before the data begin: who is there at its end is there at the start of the first.
-months as (
-    select distinct {{ month_start('series.day') }} as period_start
-    from {{ date_series(
-        '(select ' ~ add_days(month_start('least(as_of.first_date, as_of.as_of_date)'), -1) ~ ' from as_of)',
-        '(select as_of.as_of_date from as_of)'
-    ) }} as series
-),
-
 month_ends as (
     select
         months.period_start,
         least({{ month_end('months.period_start') }}, as_of.as_of_date) as last_date
-    from months
+    from {{ month_series(
+        '(select ' ~ add_days(month_start('least(as_of.first_date, as_of.as_of_date)'), -1) ~ ' from as_of)',
+        '(select as_of.as_of_date from as_of)'
+    ) }} as months
     cross join as_of
 ),
 

@@ -11,26 +11,21 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-months as (
-    select distinct {{ month_start('series.day') }} as period_start
-    from {{ date_series(
-        '(select as_of.first_date from as_of)', '(select as_of.as_of_date from as_of)'
-    ) }} as series
-),
-
 periods as (
     select
         months.period_start,
         {{ month_end('months.period_start') }} as period_end,
         as_of.first_date,
         as_of.as_of_date
-    from months
+    from {{ month_series(
+        '(select as_of.first_date from as_of)', '(select as_of.as_of_date from as_of)'
+    ) }} as months
     cross join as_of
 ),
 
 stays as (
     select
-        history.customer_id,
+        customers.customer_number,
         history.segment_dimension,
         history.segment_value,
         periods.period_start,
@@ -58,10 +53,8 @@ select
     period_end,
     least(period_end, as_of_date) as last_date,
     period_end <= as_of_date as is_complete,
-    cast(count(distinct customer_id) as bigint) as customers,
-    cast(sum({{ days_between('first_date', 'last_date') }} + 1) as bigint) as customer_days,
     -- Before the first event of the data there is no evidence of activity, nor of silence.
-    cast(count(distinct case when observed_from <= last_date then customer_id end) as bigint) as observed_customers,
+    cast(count(distinct case when observed_from <= last_date then customer_number end) as bigint) as observed_customers,
     cast(coalesce(sum(case
         when observed_from <= last_date
             then {{ days_between('greatest(first_date, observed_from)', 'last_date') }} + 1
