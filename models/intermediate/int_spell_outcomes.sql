@@ -33,23 +33,17 @@ spells as (
         and {{ add_days('spells.from_date', 'outcomes.within_days') }} <= customers.as_of_date
 ),
 
-purchase_types as (
-    select distinct event_type from {{ ref('event_types') }}
-    where role = 'purchase'
-),
-
 purchases as (
     select distinct
         spells.customer_id,
         spells.signal,
         spells.from_date
     from spells
-    inner join {{ ref('int_activity_daily') }} as ledger
-        on spells.customer_id = ledger.customer_id
-        and spells.from_date < ledger.activity_date
-        and spells.due_date >= ledger.activity_date
-    inner join purchase_types on ledger.event_type = purchase_types.event_type
-    where spells.outcome = 'purchased'
+    inner join {{ ref('int_transactions') }} as transactions
+        on spells.customer_id = transactions.customer_id
+        and spells.from_date < transactions.activity_date
+        and spells.due_date >= transactions.activity_date
+    where spells.outcome = 'purchased' and transactions.purchases > 0
 ),
 
 risen as (
