@@ -21,7 +21,7 @@ select
     segment_value,
     customer_months,
     retained,
-    {{ share_of_counts('retained', 'customer_months') }} as monthly_retention,
+    {{ ratio('retained', 'customer_months') }} as monthly_retention,
     {{ wilson_bound('retained', 'customer_months', '-') }} as retention_low,
     {{ wilson_bound('retained', 'customer_months', '+') }} as retention_high
 from counts

@@ -4,6 +4,12 @@
   Arguments and results are described in _statistics.yml, which `dbt docs` shows.
 #}
 
+{% macro ratio(part, whole) -%}
+{#- part / whole of two exact numbers, as a double; null where the whole is 0. -#}
+cast({{ part }} as double precision) / nullif({{ whole }}, 0)
+{%- endmacro %}
+
+
 {% macro z_95() -%}
 {#- Two-sided 95 % quantile of the standard normal distribution. -#}
 {{ return(1.959963984540054) }}
@@ -88,11 +94,11 @@ end
   Newcombe's hybrid score interval (Newcombe 1998, Statistics in Medicine 17:873, method 10).
   Example: newcombe_bound(56, 70, 48, 80, '-') = 0.0524.
 -#}
-{%- set share = "cast(" ~ successes ~ " as double precision) / nullif(" ~ answers ~ ", 0)" -%}
-{%- set earlier = "cast(" ~ earlier_successes ~ " as double precision) / nullif(" ~ earlier_answers ~ ", 0)" -%}
 {{ customer_scores.difference_bound(
-    share, customer_scores.wilson_bound(successes, answers, '-'), customer_scores.wilson_bound(successes, answers, '+'),
-    earlier,
+    customer_scores.ratio(successes, answers),
+    customer_scores.wilson_bound(successes, answers, '-'),
+    customer_scores.wilson_bound(successes, answers, '+'),
+    customer_scores.ratio(earlier_successes, earlier_answers),
     customer_scores.wilson_bound(earlier_successes, earlier_answers, '-'),
     customer_scores.wilson_bound(earlier_successes, earlier_answers, '+'),
     sign,
@@ -212,8 +218,8 @@ nullif(sqrt(
   z test); null where all or none of the answers succeed. Example: z_of_shares(56, 70, 48, 80) = 2.6502.
 -#}
 (
-    cast({{ successes }} as double precision) / nullif({{ answers }}, 0)
-    - cast({{ earlier_successes }} as double precision) / nullif({{ earlier_answers }}, 0)
+    {{ customer_scores.ratio(successes, answers) }}
+    - {{ customer_scores.ratio(earlier_successes, earlier_answers) }}
 ) / {{ customer_scores.error_of_shares(successes, answers, earlier_successes, earlier_answers) }}
 {%- endmacro %}
 

@@ -18,15 +18,25 @@ coalesce(superseded_within not in ('{{ shorter | join("', '") }}'), true)
 {%- endmacro %}
 
 
+{% macro answer_classes(answers) -%}
+{#- The classes of which each given answer has one, by the column that counts them: conditions on a row of `answers`. -#}
+{{ return({
+    'positives': answers ~ '.is_positive',
+    'neutrals': 'not ' ~ answers ~ '.is_positive and not ' ~ answers ~ '.is_negative',
+    'negatives': answers ~ '.is_negative',
+}) }}
+{%- endmacro %}
+
+
 {% macro survey_sums(answers, counts=none) -%}
 {#- The additive columns of a group of rows of int_answers, of which all given answers count, or those that meet the condition `counts`. -#}
 {%- set given = answers ~ '.is_answered' ~ (' and ' ~ counts if counts else '') -%}
 count(case when {{ answers }}.is_asked then 1 end) as asked,
     count(case when {{ answers }}.is_answered then 1 end) as answered,
     count(case when {{ given }} then 1 end) as counted,
-    count(case when {{ given }} and {{ answers }}.is_positive then 1 end) as positives,
-    count(case when {{ given }} and not {{ answers }}.is_positive and not {{ answers }}.is_negative then 1 end) as neutrals,
-    count(case when {{ given }} and {{ answers }}.is_negative then 1 end) as negatives,
+    {%- for column, is_one in customer_scores.answer_classes(answers).items() %}
+    count(case when {{ given }} and {{ is_one }} then 1 end) as {{ column }},
+    {%- endfor %}
     cast(coalesce(sum(case when {{ given }} then {{ answers }}.score end), 0) as bigint) as score_total,
     cast(coalesce(sum(case when {{ given }} then cast({{ answers }}.score as bigint) * {{ answers }}.score end), 0) as bigint)
         as score_square_total,
@@ -72,15 +82,9 @@ end
 {%- endmacro %}
 
 
-{% macro share_of_counts(part, whole) -%}
-{#- part / whole of two exact numbers, as a double; null where the whole is 0. -#}
-cast({{ part }} as double precision) / nullif({{ whole }}, 0)
-{%- endmacro %}
-
-
 {% macro survey_mean() -%}
 {#- Mean of the counted scores in the question's own points, from the columns of survey_sums. -#}
-{{ customer_scores.share_of_counts('score_total', 'counted') }}
+{{ customer_scores.ratio('score_total', 'counted') }}
 {%- endmacro %}
 
 
@@ -91,7 +95,7 @@ cast({{ part }} as double precision) / nullif({{ whole }}, 0)
 -#}
 case score_kind
     when 'net_share' then {{ customer_scores.nps('positives', 'negatives', 'counted') }}
-    when 'positive_share' then 100.0 * {{ customer_scores.share_of_counts('positives', 'counted') }}
+    when 'positive_share' then 100.0 * {{ customer_scores.ratio('positives', 'counted') }}
     when 'mean' then {{ customer_scores.survey_mean() }}
     -- One division, so that a mean on a band's edge stays on it.
     when 'rescaled_mean'
@@ -149,7 +153,7 @@ end
 -#}
 case
     when {{ units }} is null
-        then {{ customer_scores.share_of_counts(total, count) }} * (1.0 - {{ customer_scores.share_of_counts(total, count) }})
+        then {{ customer_scores.ratio(total, count) }} * (1.0 - {{ customer_scores.ratio(total, count) }})
     else cast({{ count }} * {{ square_total }} - {{ total }} * {{ total }} as double precision)
         / nullif(cast({{ count }} as double precision) * ({{ count }} - 1) * {{ units }} * {{ units }}, 0)
 end
@@ -160,7 +164,7 @@ end
 {#- Score of a metric whose `score_kind` is net_share (NPS points) or positive_share (percent), from counts or weighted counts; null where the count is 0. -#}
 case score_kind
     when 'net_share' then {{ customer_scores.nps(positives, negatives, count) }}
-    when 'positive_share' then 100.0 * {{ customer_scores.share_of_counts(positives, count) }}
+    when 'positive_share' then 100.0 * {{ customer_scores.ratio(positives, count) }}
 end
 {%- endmacro %}
 

@@ -15,7 +15,7 @@ days as (
         customers.customer_number,
         answers.metric,
         answers.period_date as answered_date,
-        cast(sum(answers.score) as double precision) / count(*) as score
+        {{ ratio('sum(answers.score)', 'count(*)') }} as score
     from answers
     inner join {{ ref('int_customers') }} as customers on answers.customer_id = customers.customer_id
     group by customers.customer_number, answers.metric, answers.period_date

@@ -54,7 +54,7 @@ totals as (
 sized as (
     select
         *,
-        cast(total as double precision) / nullif(counted, 0) as mean_value,
+        {{ ratio('total', 'counted') }} as mean_value,
         counted between 1 and {{ min_answers() }} - 1 as is_small
     from totals
 ),

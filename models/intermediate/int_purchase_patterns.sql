@@ -7,8 +7,8 @@ select
     customer_id,
     recent_purchases,
     previous_purchases,
-    cast(recent_gross_revenue as double precision) / nullif(recent_purchases, 0) as recent_mean_amount,
-    cast(previous_gross_revenue as double precision) / nullif(previous_purchases, 0) as previous_mean_amount,
+    {{ ratio('recent_gross_revenue', 'recent_purchases') }} as recent_mean_amount,
+    {{ ratio('previous_gross_revenue', 'previous_purchases') }} as previous_mean_amount,
     case
         -- Multiplied rather than divided, which is exact: to a machine 0.3 / 3 is less than 0.1. Without previous
         -- purchases both sides are 0, and nothing fell.

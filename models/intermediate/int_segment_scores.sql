@@ -42,6 +42,6 @@ select
         as {{ band | replace(' ', '_') }}_customers,
     {%- endfor %}
     -- Scores are decimals, so that their sum is exact in any order.
-    cast(sum(engagement_score * customers) as double precision) / nullif(sum(scored), 0) as mean_score
+    {{ ratio('sum(engagement_score * customers)', 'sum(scored)') }} as mean_score
 from ranked
 group by segment_dimension, segment_value, score_date

@@ -64,7 +64,7 @@ select
     ) }} as bigint) as days_since_last_event,
     coalesce(counts.feature_breadth, 0) as feature_breadth,
     coalesce(counts.support_contacts, 0) as support_contacts,
-    cast(coalesce(counts.support_contacts, 0) as double precision) / nullif(scored.event_count, 0) as support_share,
+    {{ ratio('coalesce(counts.support_contacts, 0)', 'scored.event_count') }} as support_share,
     coalesce(counts.purchases, 0) as purchases,
     answers.last_nps,
     answers.last_csat,

@@ -31,17 +31,17 @@ followed as (
 )
 
 select
-    row_number,
-    metric,
-    profile_number,
-    period_date,
-    superseded_date,
-    {{ superseded_within('period_date', 'superseded_date') }} as superseded_within,
+    followed.row_number,
+    followed.metric,
+    followed.profile_number,
+    followed.period_date,
+    followed.superseded_date,
+    {{ superseded_within('followed.period_date', 'followed.superseded_date') }} as superseded_within,
     1 as counted,
-    case when is_positive then 1 else 0 end as positives,
-    case when is_positive or is_negative then 0 else 1 end as neutrals,
-    case when is_negative then 1 else 0 end as negatives,
-    cast(score as bigint) as score_total,
-    cast(score as bigint) * score as score_square_total
+    {%- for column, is_one in answer_classes('followed').items() %}
+    case when {{ is_one }} then 1 else 0 end as {{ column }},
+    {%- endfor %}
+    cast(followed.score as bigint) as score_total,
+    cast(followed.score as bigint) * followed.score as score_square_total
 from followed
-where superseded_date is not null
+where followed.superseded_date is not null

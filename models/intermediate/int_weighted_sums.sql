@@ -45,19 +45,19 @@ weighted_sums as (
         sum(
             case
                 when is_covered
-                    then cast({{ share_of_counts('customers * positives', 'answers') }} as decimal(38, 12))
+                    then cast({{ ratio('customers * positives', 'answers') }} as decimal(38, 12))
             end
         ) as positive_customers,
         sum(
             case
                 when is_covered
-                    then cast({{ share_of_counts('customers * negatives', 'answers') }} as decimal(38, 12))
+                    then cast({{ ratio('customers * negatives', 'answers') }} as decimal(38, 12))
             end
         ) as negative_customers,
         sum(
             case
                 when is_covered
-                    then cast({{ share_of_counts('customers * customers', 'answers') }} as decimal(38, 12))
+                    then cast({{ ratio('customers * customers', 'answers') }} as decimal(38, 12))
             end
         ) as square_weights
     from strata

@@ -68,12 +68,12 @@ select
     is_complete,
     days,
     active_days,
-    {{ share_of_counts('active_days', 'days') }} as active_day_share,
+    {{ ratio('active_days', 'days') }} as active_day_share,
     event_count,
     active_users,
     user_days,
-    {{ share_of_counts('user_days', 'days') }} as mean_daily_users,
-    {{ share_of_counts('user_days', 'days * active_users') }} as stickiness,
+    {{ ratio('user_days', 'days') }} as mean_daily_users,
+    {{ ratio('user_days', 'days * active_users') }} as stickiness,
     feature_breadth,
     {{ build_columns() }}
 from measured

@@ -79,9 +79,9 @@ select
     active_customers,
     active_customer_days,
     days,
-    {{ share_of_counts('active_customer_days', 'days') }} as mean_daily_active_customers,
-    {{ share_of_counts('active_customer_days', 'days * active_customers') }} as stickiness,
-    {{ share_of_counts('active_customer_days', 'observed_days') }} as active_day_share,
-    {{ share_of_counts('used_features', 'active_customers') }} as mean_feature_breadth,
+    {{ ratio('active_customer_days', 'days') }} as mean_daily_active_customers,
+    {{ ratio('active_customer_days', 'days * active_customers') }} as stickiness,
+    {{ ratio('active_customer_days', 'observed_days') }} as active_day_share,
+    {{ ratio('used_features', 'active_customers') }} as mean_feature_breadth,
     {{ build_columns() }}
 from measured

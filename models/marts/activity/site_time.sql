@@ -76,8 +76,8 @@ select
     sums.sessions,
     sums.unique_visitors,
     sums.total_seconds,
-    {{ share_of_counts('sums.total_seconds', 'sums.unique_visitors') }} as average_seconds_per_visitor,
-    {{ share_of_counts('sums.total_seconds', 'sums.sessions') }} as average_seconds_per_session,
+    {{ ratio('sums.total_seconds', 'sums.unique_visitors') }} as average_seconds_per_visitor,
+    {{ ratio('sums.total_seconds', 'sums.sessions') }} as average_seconds_per_session,
     {{ build_columns() }}
 from sums
 cross join as_of

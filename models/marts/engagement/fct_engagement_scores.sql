@@ -29,7 +29,7 @@ select
     scores.active_days,
     scores.active_users,
     scores.points,
-    cast(scores.points as double precision) / nullif(scores.active_users, 0) as points_per_active_user,
+    {{ ratio('scores.points', 'scores.active_users') }} as points_per_active_user,
     scores.engagement_score,
     scores.engagement_percentile,
     bands.band as engagement_band,

@@ -17,7 +17,7 @@ select
     cutoffs.cutoff_date,
     judged.customers,
     judged.churned,
-    cast(judged.churned as double precision) / nullif(judged.customers, 0) as churn_rate,
+    {{ ratio('judged.churned', 'judged.customers') }} as churn_rate,
     judged.auc,
     judged.auc_low,
     judged.auc_high,

@@ -25,7 +25,7 @@ deciles as (
         predictor,
         cast(1 + (10 * (risk_rank - 1)) // customers_in_all as integer) as decile,
         cast(count(*) as bigint) as customers,
-        cast(sum(probability) as double precision) / count(*) as mean_predicted,
+        {{ ratio('sum(probability)', 'count(*)') }} as mean_predicted,
         cast(sum(case when has_churned then 1 else 0 end) as bigint) as churned
     from ranked
     group by horizon_days, predictor, decile
@@ -38,7 +38,7 @@ select
     customers,
     mean_predicted,
     churned,
-    cast(churned as double precision) / customers as churn_rate,
+    {{ ratio('churned', 'customers') }} as churn_rate,
     {{ wilson_bound('churned', 'customers', '-') }} as churn_rate_low,
     {{ wilson_bound('churned', 'customers', '+') }} as churn_rate_high,
     {{ build_columns() }}

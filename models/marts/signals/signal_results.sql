@@ -54,11 +54,10 @@ select
     within_days,
     spells,
     happened,
-    cast(happened as double precision) / nullif(spells, 0) as outcome_rate,
+    {{ ratio('happened', 'spells') }} as outcome_rate,
     {{ wilson_bound('happened', 'spells', '-') }} as rate_low,
     {{ wilson_bound('happened', 'spells', '+') }} as rate_high,
-    cast(happened as double precision) / nullif(spells, 0)
-    - cast(other_happened as double precision) / nullif(other_spells, 0) as difference,
+    {{ ratio('happened', 'spells') }} - {{ ratio('other_happened', 'other_spells') }} as difference,
     {{ newcombe_bound('happened', 'spells', 'other_happened', 'other_spells', '-') }} as difference_low,
     {{ newcombe_bound('happened', 'spells', 'other_happened', 'other_spells', '+') }} as difference_high,
     {{ build_columns() }}

@@ -49,7 +49,7 @@ part_means as (
         part,
         cast(sum(things) as bigint) as things,
         cast(sum(counted) as bigint) as counted,
-        cast(sum(total) as double precision) / nullif(sum(counted), 0) as mean_value
+        {{ ratio('sum(total)', 'sum(counted)') }} as mean_value
     from parts
     group by customer_id, part
 ),

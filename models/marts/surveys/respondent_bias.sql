@@ -10,8 +10,8 @@ guides as (
 measured as (
     select
         *,
-        {{ share_of_counts('respondent_total', 'respondents') }} / coalesce(units, 1) as respondent_mean,
-        {{ share_of_counts('customer_total', 'customers') }} / coalesce(units, 1) as customer_mean,
+        {{ ratio('respondent_total', 'respondents') }} / coalesce(units, 1) as respondent_mean,
+        {{ ratio('customer_total', 'customers') }} / coalesce(units, 1) as customer_mean,
         {{ variance_of_units('respondent_total', 'respondent_square_total', 'respondents', 'units') }}
             as respondent_variance,
         {{ variance_of_units('customer_total', 'customer_square_total', 'customers', 'units') }}

@@ -57,7 +57,7 @@ select
     delay_class,
     asked,
     answered,
-    case when asked >= {{ min_answers() }} then {{ share_of_counts('answered', 'asked') }} end as response_rate,
+    case when asked >= {{ min_answers() }} then {{ ratio('answered', 'asked') }} end as response_rate,
     case when asked >= {{ min_answers() }} then median_hours_to_survey end as median_hours_to_survey,
     counted,
     case when not is_suppressed then score end as score,

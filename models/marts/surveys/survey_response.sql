@@ -60,7 +60,7 @@ select
     asked,
     answered,
     answered_unasked,
-    case when not is_suppressed then cast(answered as double precision) / nullif(asked, 0) end as response_rate,
+    case when not is_suppressed then {{ ratio('answered', 'asked') }} end as response_rate,
     case when not is_suppressed then {{ wilson_bound('answered', 'asked', '-') }} end as ci_low,
     case when not is_suppressed then {{ wilson_bound('answered', 'asked', '+') }} end as ci_high,
     -- Few answers tell how quick each of those was who gave them.

@@ -15,8 +15,8 @@ effective as (
         sums.*,
         cast(sums.covered_customers * sums.covered_customers as double precision)
         / nullif(cast(sums.square_weights as double precision), 0) as effective_n,
-        {{ share_of_counts('sums.positive_customers', 'sums.covered_customers') }} as positive_share,
-        {{ share_of_counts('sums.negative_customers', 'sums.covered_customers') }} as negative_share,
+        {{ ratio('sums.positive_customers', 'sums.covered_customers') }} as positive_share,
+        {{ ratio('sums.negative_customers', 'sums.covered_customers') }} as negative_share,
         sums.weighted_answers between 1 and {{ min_answers() }} - 1
         or suppressed.metric is not null as is_suppressed
     from sums
@@ -58,7 +58,7 @@ select
     effective_n,
     weighted_answers / effective_n as design_effect,
     cast(customers as bigint) as customers,
-    {{ share_of_counts('covered_customers', 'customers') }} as covered_share,
+    {{ ratio('covered_customers', 'customers') }} as covered_share,
     cast(strata as bigint) as strata,
     collapsed_cells,
     is_suppressed,

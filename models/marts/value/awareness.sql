@@ -84,7 +84,7 @@ select
     counts.came_by_referral,
     counts.came_by_social,
     counts.invited_customers,
-    cast(counts.invited_customers as double precision) / nullif(counts.new_customers, 0) as invited_share,
+    {{ ratio('counts.invited_customers', 'counts.new_customers') }} as invited_share,
     counts.social_interactions,
     {{ build_columns() }}
 from counts

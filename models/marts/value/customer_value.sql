@@ -36,7 +36,7 @@ months as (
 -- One row, also without months.
 rates as (
     select
-        cast(sum(months.retained) as double precision) / nullif(sum(months.customers_at_start), 0) as monthly_retention,
+        {{ ratio('sum(months.retained)', 'sum(months.customers_at_start)') }} as monthly_retention,
         power(1.0 + cast(min(rules.annual_discount_rate) as double precision), 1.0 / 12) - 1 as monthly_discount
     from rules
     left join months on rules.clv_months >= months.month_rank
@@ -76,7 +76,7 @@ select
     {{ days_between('purchases.first_purchase_date', 'customers.as_of_date') }} as age_days,
     case
         when purchases.purchase_days > 1
-            then cast(purchases.repeat_revenue as double precision) / (purchases.purchase_days - 1)
+            then {{ ratio('purchases.repeat_revenue', '(purchases.purchase_days - 1)') }}
     end as monetary_value,
     ranks.recency_quintile,
     ranks.frequency_quintile,

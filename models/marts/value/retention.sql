@@ -71,7 +71,7 @@ select
     counts.customers_at_start,
     counts.retained,
     counts.customers_at_start - counts.retained as churned,
-    cast(counts.retained as double precision) / nullif(counts.customers_at_start, 0) as retention_rate,
+    {{ ratio('counts.retained', 'counts.customers_at_start') }} as retention_rate,
     {{ wilson_bound('counts.retained', 'counts.customers_at_start', '-') }} as retention_low,
     {{ wilson_bound('counts.retained', 'counts.customers_at_start', '+') }} as retention_high,
     counts.by_inactivity,

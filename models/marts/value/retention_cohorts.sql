@@ -55,7 +55,7 @@ select
     period_end <= (select as_of.as_of_date from {{ ref('int_as_of') }} as as_of) as is_complete,
     customers,
     retained,
-    cast(retained as double precision) / customers as retention_rate,
+    {{ ratio('retained', 'customers') }} as retention_rate,
     {{ wilson_bound('retained', 'customers', '-') }} as retention_low,
     {{ wilson_bound('retained', 'customers', '+') }} as retention_high,
     {{ build_columns() }}

@@ -73,13 +73,13 @@ select
     totals.role,
     cast(totals.transactions as bigint) as transactions,
     cast(totals.revenue as decimal(38, 6)) as revenue,
-    cast(totals.revenue as double precision) / nullif(cast(
-        sum(case when totals.role = 'purchase' then totals.revenue end) over (partition by totals.period_start)
-        as double precision
-    ), 0) as revenue_share,
+    {{ ratio(
+        'totals.revenue',
+        "sum(case when totals.role = 'purchase' then totals.revenue end) over (partition by totals.period_start)"
+    ) }} as revenue_share,
     totals.customers,
     totals.scored_customers,
-    cast(totals.score_total as double precision) / nullif(totals.scored_customers, 0) as mean_engagement_score,
+    {{ ratio('totals.score_total', 'totals.scored_customers') }} as mean_engagement_score,
     {{ build_columns() }}
 from totals
 inner join months on totals.period_start = months.period_start
