@@ -22,6 +22,7 @@ DAY = timedelta(1)
 REFUSALS = {
     "too_few_outcomes": "too few customers left, or too few stayed, to learn from",
     "too_few_customers": "no event type was used by enough customers to learn from",
+    "no_variation": "all customers did the same as often",
     "nothing_learned": "no event type speaks for staying",
 }
 
