@@ -128,7 +128,7 @@ def test_the_examples_in_the_descriptions_are_right(evaluate):
     examples = re.findall(r"(\w+)\(([-0-9., '+]+)\) = (-?[0-9]+(?:\.[0-9]+)?)", texts)
     calls = {f"e{i}": f"{name}({arguments})" for i, (name, arguments, _) in enumerate(examples)}
     found = evaluate(pd.DataFrame({"row": [1]}), **calls).iloc[0]
-    assert len({name for name, _, _ in examples}) == 19
+    assert len({name for name, _, _ in examples}) == 20
     for i, (name, arguments, expected) in enumerate(examples):
         places = len(expected.partition(".")[2])
         assert round(float(found[f"e{i}"]), places) == float(expected), f"{name}({arguments})"
