@@ -120,6 +120,13 @@ bit_count({{ days }})
 {%- endmacro %}
 
 
+{% macro holds_on(spans, day) -%}
+{#- Join condition: the row of `spans`, from its valid_from to its valid_to, that holds on a day; an open end reaches for ever. -#}
+{{ day }} >= {{ spans }}.valid_from
+    and {{ day }} <= coalesce({{ spans }}.valid_to, cast('9999-12-31' as date))
+{%- endmacro %}
+
+
 {% macro month_series(first, last) -%}
 {#- A subquery of one column `period_start`: the first day of each month from that of `first` to that of `last`, both scalar expressions. -#}
 (select distinct {{ customer_scores.month_start('day') }} as period_start from {{ customer_scores.date_series(first, last) }} as days)

@@ -21,8 +21,7 @@ given as (
     from answers
     inner join profiles
         on answers.customer_id = profiles.customer_id
-        and answers.period_date >= profiles.valid_from
-        and answers.period_date <= coalesce(profiles.valid_to, answers.period_date)
+        and {{ holds_on('profiles', 'answers.period_date') }}
     group by answers.metric, profiles.profile_number, answers.period_date
 ),
 

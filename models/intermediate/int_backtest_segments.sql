@@ -16,5 +16,4 @@ select
 from customers
 inner join history
     on customers.customer_id = history.customer_id
-    and customers.cutoff_date >= history.valid_from
-    and customers.cutoff_date <= coalesce(history.valid_to, customers.cutoff_date)
+    and {{ holds_on('history', 'customers.cutoff_date') }}

@@ -25,4 +25,4 @@ inner join as_of
     and as_of.first_date <= as_of.as_of_date
 inner join history
     on customers.customer_id = history.customer_id
-    and customers.first_seen_date between history.valid_from and coalesce(history.valid_to, customers.first_seen_date)
+    and {{ holds_on('history', 'customers.first_seen_date') }}

@@ -40,8 +40,7 @@ totals as (
     from periods
     inner join segments
         on periods.customer_id = segments.customer_id
-        and periods.day >= segments.valid_from
-        and periods.day <= coalesce(segments.valid_to, periods.day)
+        and {{ holds_on('segments', 'periods.day') }}
     group by
         periods.part,
         segments.segment_dimension,

@@ -22,5 +22,5 @@ select
 from presence
 inner join history
     on presence.customer_id = history.customer_id
-    and presence.last_date between history.valid_from and coalesce(history.valid_to, presence.last_date)
+    and {{ holds_on('history', 'presence.last_date') }}
 group by history.segment_dimension, history.segment_value, presence.period_start

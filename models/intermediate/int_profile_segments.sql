@@ -35,5 +35,4 @@ select
 from example_days
 inner join history
     on example_days.customer_id = history.customer_id
-    and example_days.valid_from >= history.valid_from
-    and example_days.valid_from <= coalesce(history.valid_to, cast('9999-12-31' as date))
+    and {{ holds_on('history', 'example_days.valid_from') }}

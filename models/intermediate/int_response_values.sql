@@ -65,5 +65,4 @@ select
 from askings
 inner join segments
     on askings.customer_id = segments.customer_id
-    and askings.survey_date >= segments.valid_from
-    and askings.survey_date <= coalesce(segments.valid_to, askings.survey_date)
+    and {{ holds_on('segments', 'askings.survey_date') }}

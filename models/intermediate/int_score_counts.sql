@@ -28,8 +28,7 @@ counts as (
     inner join stale_dates on scores.score_date = stale_dates.score_date
     inner join profiles
         on scores.customer_id = profiles.customer_id
-        and scores.score_date >= profiles.valid_from
-        and scores.score_date <= coalesce(profiles.valid_to, cast('9999-12-31' as date))
+        and {{ holds_on('profiles', 'scores.score_date') }}
     group by scores.score_date, profiles.profile_number, scores.engagement_score, scores.band_number
 )
 

@@ -29,8 +29,7 @@ profiles as (
     from changes
     inner join history
         on changes.customer_id = history.customer_id
-        and changes.valid_from >= history.valid_from
-        and changes.valid_from <= coalesce(history.valid_to, cast('9999-12-31' as date))
+        and {{ holds_on('history', 'changes.valid_from') }}
     group by changes.customer_id, changes.valid_from
 )
 

@@ -26,8 +26,7 @@ followed as (
     -- The segments on the day of the answer: a later change of plan does not rewrite the past.
     inner join profiles
         on answers.customer_id = profiles.customer_id
-        and answers.period_date >= profiles.valid_from
-        and answers.period_date <= coalesce(profiles.valid_to, answers.period_date)
+        and {{ holds_on('profiles', 'answers.period_date') }}
 )
 
 select

@@ -17,6 +17,5 @@ select
 from sessions
 inner join profiles
     on sessions.customer_id = profiles.customer_id
-    and sessions.activity_date >= profiles.valid_from
-    and sessions.activity_date <= coalesce(profiles.valid_to, cast('9999-12-31' as date))
+    and {{ holds_on('profiles', 'sessions.activity_date') }}
 group by sessions.customer_id, sessions.user_id, profiles.profile_number, period_start

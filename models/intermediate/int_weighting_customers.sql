@@ -60,8 +60,7 @@ select
 from present
 inner join segments
     on present.customer_id = segments.customer_id
-    and present.last_day >= segments.valid_from
-    and present.last_day <= coalesce(segments.valid_to, present.last_day)
+    and {{ holds_on('segments', 'present.last_day') }}
 left join scores
     on present.customer_id = scores.customer_id
     and present.last_day = scores.score_date

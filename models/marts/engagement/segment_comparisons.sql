@@ -7,8 +7,7 @@ with members as (
     from {{ ref('fct_engagement_scores') }} as scores
     inner join {{ ref('customer_segments') }} as segments
         on scores.customer_id = segments.customer_id
-        and scores.score_date >= segments.valid_from
-        and (segments.valid_to is null or scores.score_date <= segments.valid_to)
+        and {{ holds_on('segments', 'scores.score_date') }}
     where
         scores.score_date = scores.as_of_date
         and scores.engagement_score is not null

@@ -53,8 +53,7 @@ parts as (
     inner join as_of on awareness_events.activity_date <= as_of.as_of_date
     inner join history
         on awareness_events.customer_id = history.customer_id
-        and awareness_events.activity_date
-        between history.valid_from and coalesce(history.valid_to, awareness_events.activity_date)
+        and {{ holds_on('history', 'awareness_events.activity_date') }}
 ),
 
 counts as (
