@@ -83,15 +83,15 @@ select
     {%- endfor %}
     experience.experience_index,
     experience.operational_effort,
-    purchases.purchases,
-    purchases.revenue,
-    purchases.recency_days,
-    purchases.frequency,
-    purchases.monetary_value,
-    purchases.rfm_segment,
-    purchases.clv,
-    purchases.clv_per_acquisition_dollar,
-    purchases.purchase_pattern,
+    customer_value.purchases,
+    customer_value.revenue,
+    customer_value.recency_days,
+    customer_value.frequency,
+    customer_value.monetary_value,
+    customer_value.rfm_segment,
+    customer_value.clv,
+    customer_value.clv_per_acquisition_dollar,
+    customer_value.purchase_pattern,
     -- Engagement is long-term and satisfaction short-term: they stand side by side, and no number mixes them.
     case
         when engagement.engagement_score is null or answers.csat is null then 'not known'
@@ -121,7 +121,7 @@ left join engagement on customers.customer_id = engagement.customer_id
 left join trends on customers.customer_id = trends.customer_id
 left join answers on customers.customer_id = answers.customer_id
 left join {{ ref('customer_experience') }} as experience on customers.customer_id = experience.customer_id
-left join {{ ref('customer_value') }} as purchases on customers.customer_id = purchases.customer_id
+left join {{ ref('customer_value') }} as customer_value on customers.customer_id = customer_value.customer_id
 left join {{ ref('customer_activity') }} as activity
     on customers.customer_id = activity.customer_id
     and activity.period_start = {{ last_month }}
