@@ -1,13 +1,20 @@
-"""What several test modules share: the build command as a fixture, and the demo company built once."""
+"""What test modules share: the build command as a fixture, and what is made once for all processes."""
 
+import copy
+import fcntl
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from dbt.cli.main import dbtRunner
+from dbt_builds import Dbt, parsed
+from histories import State, crowd, write_raw
 from real_data import REPOSITORY, mapped
+from sql_builds import Project, compile_project
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -36,19 +43,14 @@ login,2,2025-12-25,,changed in the middle of a window
 }
 
 
-# Modules that ask for whole companies: in one process they are built once.
-COMPANIES = {
-    *("test_oracle", "test_examples", "test_docs", "test_readers", "test_dbt_unit_tests", "test_drivers"),
-    *("test_engagement", "test_backtest_of_demo", "test_value"),
-}
+# What takes longest begins first, or one process would still be at it when the others are done.
+LONGEST_FIRST = ["test_histories", "test_engagement", "test_oracle"]
 
 
 def group_of(nodeid: str) -> str:
-    """Which tests run in one process: a module, which makes its fixtures once; histories by dbt stand alone."""
+    """Which tests run in one process: a module, which makes its fixtures once; what takes minutes stands alone."""
     module = Path(nodeid.split("::")[0]).stem
-    if module == "test_histories" and "by_dbt" in nodeid:
-        return nodeid
-    return "companies" if module in COMPANIES else module
+    return nodeid if module in ("test_histories", "test_oracle") else module
 
 
 class Groups(LoadScopeScheduling):
@@ -64,8 +66,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts what takes longest first, or one process would still be at it when the others are done."""
-    items.sort(key=lambda item: (group_of(item.nodeid) != "companies", item.path.stem != "test_histories"))
+    """Puts what takes longest first."""
+    places = {module: place for place, module in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @dataclass(frozen=True)
@@ -97,36 +100,58 @@ def run_build(raw_folder: Path, warehouse: Path, python: str | Path = sys.execut
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory):
+def once(tmp_path_factory, worker_id) -> Callable:
+    """`once(name, make)`: what `make()` returned in the first process that asked, read by all others."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    known = {}
+
+    def once(name: str, make: Callable) -> object:
+        if name in known:
+            return known[name]
+        kept = shared / f"{name}.pickle"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(make()))
+        known[name] = pickle.loads(kept.read_bytes())
+        return known[name]
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def build(once, tmp_path_factory):
     """`build(raw_folder, **options) -> BuildResult`; without options a folder is built once, by itself."""
-    results = {}
 
     def build(raw_folder: Path, warehouse: Path | None = None, **options: object) -> BuildResult:
         if warehouse or options:
             return run_build(raw_folder, warehouse or tmp_path_factory.mktemp("warehouse"), **options)
-        if raw_folder not in results:
-            results[raw_folder] = run_build(raw_folder, tmp_path_factory.mktemp("warehouse"))
-        return results[raw_folder]
+        # On one thread: that more of them change nothing is a test of its own.
+        made = lambda: run_build(raw_folder, tmp_path_factory.mktemp("warehouse"), threads=1)  # noqa: E731
+        return once("_".join(raw_folder.parts[-3:]), made)
 
     return build
 
 
 @pytest.fixture(scope="session")
-def dbt_target(tmp_path_factory) -> Path:
-    """Where dbt keeps what it has parsed, so that only the first test that runs it has to wait for that."""
-    return tmp_path_factory.mktemp("target")
+def manifest(once, tmp_path_factory) -> object:
+    """The project as dbt has parsed it."""
+    return once("manifest", lambda: parsed(tmp_path_factory.mktemp("parsed")))
 
 
 @pytest.fixture
-def dbt(tmp_path, dbt_target, monkeypatch):
+def dbt(tmp_path, manifest, monkeypatch):
     """`dbt(*arguments) -> its results`: runs dbt in this process, in `work.duckdb` and `marts.duckdb` of tmp_path."""
     for variable in ("WORK", "MARTS"):
         monkeypatch.setenv(f"CUSTOMER_SCORES_{variable}", str(tmp_path / f"{variable.lower()}.duckdb"))
     paths = ["--project-dir", str(REPOSITORY), "--profiles-dir", str(REPOSITORY)]
-    paths += ["--target-path", str(dbt_target), "--log-path", str(dbt_target)]
+    paths += ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "target")]
 
     def dbt(*arguments: str) -> list:
-        done = dbtRunner().invoke(["--quiet", *arguments, *paths])
+        # A copy, since dbt notes in it what it has compiled; none where vars may change what there is.
+        known = None if "--vars" in arguments else copy.deepcopy(manifest)
+        done = dbtRunner(manifest=known).invoke(["--quiet", *arguments, *paths])
         assert done.exception is None, done.exception
         return list(done.result)
 
@@ -134,12 +159,34 @@ def dbt(tmp_path, dbt_target, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> Path:
+def new_dbt(manifest, tmp_path_factory) -> Callable[[], Dbt]:
+    """`new_dbt()`: the project, with seeds of its own."""
+    return lambda: Dbt(tmp_path_factory.mktemp("dbt"), manifest)
+
+
+@pytest.fixture(scope="session")
+def engagement_project(once, new_dbt, tmp_path_factory) -> Project:
+    """The models of the engagement marts, and what else is kept by load date, compiled."""
+
+    def compiled() -> Project:
+        folder = tmp_path_factory.mktemp("compiled")
+        write_raw(State(0, {"events": tuple(crowd())}, ()), folder / "raw")
+        return compile_project(new_dbt(), folder, folder / "raw")
+
+    return once("engagement_project", compiled)
+
+
+@pytest.fixture(scope="session")
+def demo(once, tmp_path_factory) -> Path:
     """Raw folder of the demo company."""
-    folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "ops.demo_data", "--out", str(folder)]
-    subprocess.run(command, cwd=REPOSITORY, check=True, timeout=300)
-    return folder
+
+    def made() -> Path:
+        folder = tmp_path_factory.mktemp("demo")
+        command = [sys.executable, "-m", "ops.demo_data", "--out", str(folder)]
+        subprocess.run(command, cwd=REPOSITORY, check=True, timeout=300)
+        return folder
+
+    return once("demo", made)
 
 
 @pytest.fixture(scope="session")
@@ -155,18 +202,24 @@ def demo_otherwise(demo, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def online_retail(tmp_path_factory) -> Path:
+def real(once, tmp_path_factory) -> Callable[[str], Path]:
+    """`real(name)`: raw folder of a real data set."""
+    return lambda name: once(name, lambda: mapped(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture(scope="session")
+def online_retail(real) -> Path:
     """Raw folder of the online retailer."""
-    return mapped("online_retail", tmp_path_factory.mktemp("online_retail"))
+    return real("online_retail")
 
 
 @pytest.fixture(scope="session")
-def community_survey(tmp_path_factory) -> Path:
+def community_survey(real) -> Path:
     """Raw folder of the community survey."""
-    return mapped("community_survey", tmp_path_factory.mktemp("community_survey"))
+    return real("community_survey")
 
 
 @pytest.fixture(scope="session")
-def cdnow(tmp_path_factory) -> Path:
+def cdnow(real) -> Path:
     """Raw folder of the CDNOW customers."""
-    return mapped("cdnow", tmp_path_factory.mktemp("cdnow"))
+    return real("cdnow")

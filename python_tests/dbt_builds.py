@@ -1,5 +1,6 @@
 """Builds by dbt itself, each in a process of its own, which may be killed."""
 
+import copy
 import json
 import multiprocessing
 import os
@@ -26,37 +27,53 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
 
 
-class Dbt:
-    """The project, parsed once, with seeds that may be written anew for each build."""
+def parsed(folder: Path) -> object:
+    """The project's manifest."""
+    paths = ["--project-dir", str(REPOSITORY), "--profiles-dir", str(REPOSITORY), "--no-write-json"]
+    paths += ["--target-path", str(folder), "--log-path", str(folder)]
+    return in_a_process(None, ["parse", *paths], environment_of(folder))
 
-    def __init__(self, folder: Path):
+
+def in_a_process(manifest: object, arguments: list[str], environment: dict, kill_after: int | None = None) -> object:
+    """The result of dbt, run in a process of its own, or None where that was killed on its way.
+
+    It is the manifest of `parse`, else the nodes that dbt ran. `kill_after` is a number of SQL statements.
+    """
+    with ProcessPoolExecutor(1, PROCESSES) as process:
+        done = process.submit(run_dbt, manifest, arguments, environment, kill_after)
+        try:
+            return done.result()
+        except BrokenProcessPool:
+            if kill_after is None:
+                raise
+            return None
+
+
+class Dbt:
+    """The project, parsed, with seeds that may be written anew for each build."""
+
+    def __init__(self, folder: Path, manifest: object):
         self.project = folder / "project"
         stage_project(REPOSITORY, None, self.project)
         self.paths = ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
         self.paths += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-        self.manifest = None
-        self.manifest = self.run("parse", environment=environment_of(folder))
+        # Nobody reads them.
+        self.paths += ["--no-write-json", "--log-level-file", "none"]
+        self.manifest = copy.deepcopy(manifest)
+        for node in self.manifest.nodes.values():
+            if node.resource_type == "seed":
+                node.root_path = str(self.project)
 
     def run(
         self, *arguments: str, environment: dict, settings: dict | None = None, kill_after: int | None = None
     ) -> object:
-        """Runs dbt in a process of its own and returns its result, or None where it was killed on its way.
-
-        The result is the manifest of `parse`, else the nodes that dbt ran. `kill_after` is a number of SQL statements.
-        """
+        """What `in_a_process` returns of dbt with these arguments and vars."""
         arguments = [*arguments, "--vars", json.dumps(settings or {}), *self.paths]
-        with ProcessPoolExecutor(1, PROCESSES) as process:
-            done = process.submit(run_dbt, self.manifest, arguments, environment, kill_after)
-            try:
-                return done.result()
-            except BrokenProcessPool:
-                if kill_after is None:
-                    raise
-                return None
+        return in_a_process(self.manifest, arguments, environment, kill_after)
 
 
 def run_dbt(manifest: object, arguments: list[str], environment: dict, kill_after: int | None) -> object:
-    """What `Dbt.run` does, in its process."""
+    """What `in_a_process` does, in that process."""
     os.environ.update(environment)
     statements = 0
 
@@ -116,13 +133,6 @@ class Files:
             path.unlink()
         for path in source.glob("marts.duckdb*"):
             shutil.copy(path, target)
-
-    def copy(self, folder: Path) -> "Files":
-        """A copy of both, in another folder."""
-        folder.mkdir()
-        for path in self.folder.glob("*.duckdb*"):
-            shutil.copy(path, folder)
-        return Files(self.dbt, folder)
 
     def open(self) -> duckdb.DuckDBPyConnection:
         """A connection to the marts, under the name that their views know."""

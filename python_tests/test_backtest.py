@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from dbt_builds import Dbt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from real_data import REPOSITORY
@@ -510,13 +509,12 @@ def write(rows: pd.DataFrame, path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory) -> Project:
+def project(new_dbt, tmp_path_factory) -> Project:
     """The models of the backtest that are SQL, compiled."""
     folder = tmp_path_factory.mktemp("backtest_project")
     raw_company(folder / "raw")
-    dbt = Dbt(tmp_path_factory.mktemp("backtest_dbt"))
     setting = {"segment_columns": ["plan"], "max_rejected_share": 1.0}
-    return compile_project(dbt, folder, folder / "raw", SELECTED, [setting])
+    return compile_project(new_dbt(), folder, folder / "raw", SELECTED, [setting])
 
 
 def built(project: Project, folder: Path) -> dict[str, pd.DataFrame]:

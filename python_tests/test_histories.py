@@ -11,10 +11,10 @@ import duckdb
 import pandas as pd
 import pytest
 from dbt_builds import Dbt, Files
-from histories import FIRST_DAY, History, State, crowd, histories, write_raw
+from histories import FIRST_DAY, History, histories, write_raw
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from oracle import OracleError, compute_engagement, engagement_as_known
-from sql_builds import Project, Warehouse, compile_project
+from sql_builds import Project, Warehouse
 from test_oracle import compare
 
 # 200 histories by SQL and 25 by dbt, in parts that run beside each other.
@@ -115,39 +115,24 @@ def hold_by_sql(project: Project, history: History) -> None:
         assert_as_the_oracle(full.connection, history, raw_folder)
 
 
-def hold_by_dbt(dbt: Dbt, history: History) -> None:
-    """Builds a history by dbt, and its last state once more with a full refresh."""
-    with tempfile.TemporaryDirectory() as folder:
+def hold_by_dbt(dbt: Dbt, project: Project, history: History) -> None:
+    """Builds a history by dbt, and its last state from nothing by the SQL that dbt compiles for that."""
+    with tempfile.TemporaryDirectory() as folder, Warehouse(project) as full:
         incremental = Files(dbt, Path(folder) / "incremental")
         incremental.folder.mkdir()
         raw_folder = build_states(history, incremental, Path(folder))
-        full = incremental.copy(Path(folder) / "full")
-        full.build(history.states[-1], raw_folder, "--full-refresh")
-        with incremental.open() as found, full.open() as expected:
-            assert_same_rows(found, expected)
-            assert_as_the_oracle(expected, history, raw_folder)
-
-
-@pytest.fixture(scope="session")
-def dbt_process(tmp_path_factory) -> Dbt:
-    """The project, parsed."""
-    return Dbt(tmp_path_factory.mktemp("dbt"))
-
-
-@pytest.fixture(scope="session")
-def project(dbt_process, tmp_path_factory) -> Project:
-    """The project, compiled."""
-    folder = tmp_path_factory.mktemp("compiled")
-    write_raw(State(0, {"events": tuple(crowd())}, ()), folder / "raw")
-    return compile_project(dbt_process, folder, folder / "raw")
+        full.build(history.states[-1], raw_folder)
+        with incremental.open() as found:
+            assert_same_rows(found, full.connection)
+            assert_as_the_oracle(found, history, raw_folder)
 
 
 @pytest.mark.parametrize("first_seed", SQL_SEEDS)
-def test_builds_by_the_projects_sql_are_the_same_incremental_full_and_by_the_oracle(project, first_seed):
+def test_builds_by_the_projects_sql_are_the_same_incremental_full_and_by_the_oracle(engagement_project, first_seed):
     # Most go wrong from one state to the next; one part of them goes on to a third.
-    over(50, first_seed, 3 if first_seed == SQL_SEEDS[0] else 2, partial(hold_by_sql, project))
+    over(50, first_seed, 3 if first_seed == SQL_SEEDS[0] else 2, partial(hold_by_sql, engagement_project))
 
 
 @pytest.mark.parametrize("first_seed", DBT_SEEDS)
-def test_builds_by_dbt_are_the_same_incremental_full_and_by_the_oracle(dbt_process, first_seed):
-    over(5, first_seed, 2, partial(hold_by_dbt, dbt_process))
+def test_builds_by_dbt_are_the_same_incremental_full_and_by_the_oracle(new_dbt, engagement_project, first_seed):
+    over(5, first_seed, 2, partial(hold_by_dbt, new_dbt(), engagement_project))

@@ -8,7 +8,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from dbt_builds import Dbt
 from histories import Event, State, write_raw
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -129,12 +128,12 @@ def sessions_of(state: State) -> list[tuple]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Project:
+def project(new_dbt, tmp_path_factory) -> Project:
     """The models of sessions, compiled for each of the settings."""
     folder = tmp_path_factory.mktemp("session_project")
     start = STARTS[0]
     write_raw(State(0, {"events": (Event("e", "ann", "login", start, start),)}, ()), folder / "raw")
-    return compile_project(Dbt(tmp_path_factory.mktemp("session_dbt")), folder, folder / "raw", SELECTED, SETTINGS)
+    return compile_project(new_dbt(), folder, folder / "raw", SELECTED, SETTINGS)
 
 
 def test_kept_sessions_are_those_of_all_events(project):

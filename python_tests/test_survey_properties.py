@@ -12,7 +12,6 @@ from random import Random
 import numpy as np
 import pandas as pd
 import pytest
-from dbt_builds import Dbt
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from oracle import OracleError, compute_surveys
@@ -36,12 +35,11 @@ RANDOM = settings(
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory) -> Project:
+def project(new_dbt, tmp_path_factory) -> Project:
     """The models of the survey scores, compiled."""
     folder = tmp_path_factory.mktemp("survey_project")
     write_company(Company(0, (answer(0, 0, 0, "nps", 0, 0, 0, 9),), ()), folder / "raw")
-    dbt = Dbt(tmp_path_factory.mktemp("survey_dbt"))
-    return compile_project(dbt, folder, folder / "raw", SELECTED, SETTINGS)
+    return compile_project(new_dbt(), folder, folder / "raw", SELECTED, SETTINGS)
 
 
 def published(project: Project, company: Company, raw_folder: Path) -> pd.DataFrame:
