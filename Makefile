@@ -76,6 +76,12 @@ bench: .venv/test.stamp ## Measure builds of 20 million events and 10 million an
 	$(VENV)/python -m benchmarks.engagement
 	$(VENV)/python -m benchmarks.surveys
 
+versions: .venv/build.stamp ## List the versions kept in WAREHOUSE, newest first
+	@$(VENV)/python -m ops.rollback --warehouse "$$WAREHOUSE" --list
+
+rollback: .venv/build.stamp ## Show readers the version before (VERSION=one that `make versions` lists)
+	@$(VENV)/python -m ops.rollback --warehouse "$$WAREHOUSE" $(if $(VERSION),--version "$$VERSION")
+
 freeze-scale: .venv/build.stamp ## Propose today's population scale as a frozen one, as CSV (VERSION=name)
 	@$(VENV)/python -m ops.freeze_scale --warehouse "$$WAREHOUSE" $(if $(VERSION),--version "$$VERSION")
 

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import duckdb
 
-from ops import explain, run_dbt, settings
+from ops import explain, journal, run_dbt, settings
+from ops.journal import Entry
 from ops.messages import BuildError, plain
 from ops.publish import Warehouse, audit
 from ops.report import report
@@ -66,7 +67,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         began = time.monotonic()
         run, results = run_until_sound(
             _command(options, warehouse, log, dbt_vars),
-            _environment(options.raw, warehouse, build_id),
+            _environment(options.raw, warehouse, build_id, now),
             lock,
             warehouse.target,
         )
@@ -93,16 +94,17 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         failure = BuildError(str(error))
     except KeyboardInterrupt:
         failure = BuildError("The build was stopped.")
-    record = {
-        "build_id": build_id,
-        "started_at": now.isoformat(timespec="seconds"),
-        "result": "failed" if failure else "published",
-        "as_of_date": str(audited.as_of_date) if audited else None,
-        "tables": audited.reconciliation if audited else None,
-        "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
-        "message": str(failure) if failure else None,
-    }
-    _close(warehouse, options.keep, record)
+    entry = Entry(
+        build_id,
+        now.isoformat(timespec="seconds"),
+        "failed" if failure else "published",
+        failure.exit_code if failure else 0,
+        **(audited.figures() if audited else {}),
+        warnings=len(run.warnings) + sum(result["status"] == "warn" for result in results) if run else None,
+        seconds={phase: round(value, 3) for phase, value in seconds.items()},
+        message=str(failure) if failure else None,
+    )
+    _close(warehouse, options.keep, entry)
     if failure:
         print(f"\n{plain(failure.shown, 20000)}\n{warehouse.status()}", file=sys.stderr)
         return failure.exit_code
@@ -156,7 +158,9 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
         # build fail, what is kept is of no code that the next one could go on from.
         warehouse.project_digest.unlink(missing_ok=True)
         if warehouse.published() and not options.full_refresh:
-            print("The project is not the one that made the published marts: everything is built anew.")
+            print(
+                "The project is not the one that made the published marts, or they were rolled back: all is built anew."
+            )
             options.full_refresh = True
     warehouse.start_marts(options.full_refresh)
     (warehouse.target / "run_results.json").unlink(missing_ok=True)
@@ -208,9 +212,11 @@ def _command(options: argparse.Namespace, warehouse: Warehouse, log: Path, dbt_v
     return command + ["--full-refresh"] * options.full_refresh
 
 
-def _environment(raw: Path, warehouse: Warehouse, build_id: str) -> dict[str, str]:
+def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) -> dict[str, str]:
     # A DBT_ variable of the caller's shell would change the build unseen.
     own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_)", name)}
+    # The caller may give another time, so that a build can be repeated, freshness of the sources included.
+    own.setdefault("CUSTOMER_SCORES_BUILD_TIME", f"{now:%Y-%m-%d %H:%M:%S}")
     return own | {
         "CUSTOMER_SCORES_RAW": str(raw),
         "CUSTOMER_SCORES_WORK": str(warehouse.work_db),
@@ -221,12 +227,11 @@ def _environment(raw: Path, warehouse: Warehouse, build_id: str) -> dict[str, st
     }
 
 
-def _close(warehouse: Warehouse, keep: int, record: dict) -> None:
+def _close(warehouse: Warehouse, keep: int, entry: Entry) -> None:
     """Tidies up and writes the journal. What fails here, on a full disk say, changes nothing about what readers see."""
     try:
         warehouse.discard_building()
-        with warehouse.journal.open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(record, ensure_ascii=False) + "\n")
+        journal.append(warehouse.journal, entry)
         warehouse.sweep(keep)
     except OSError as error:
         print(f"Warning: could not tidy up {warehouse.folder}: {error}", file=sys.stderr)

@@ -7,11 +7,13 @@ import fcntl
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TextIO
 
 import duckdb
 
@@ -64,12 +66,7 @@ class Warehouse:
         published = self.published()
         if published is None:
             return "Nothing was published; no marts have been published yet."
-        build_id = published.parent.name
-        try:
-            built = f"{datetime.strptime(build_id[:16], '%Y%m%dT%H%M%SZ')} UTC"
-        except ValueError:
-            built = build_id
-        return f"Nothing was published; {self.link} is still the build of {built}."
+        return f"Nothing was published; {self.link} is still the build of {built_at(published.parent.name)}."
 
     def prepare(self) -> None:
         """Creates the folders. Raises BuildError where something else has the link's name."""
@@ -90,7 +87,7 @@ class Warehouse:
         """
         with self.lock.open("a+") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(file)
             except BlockingIOError as error:
                 file.seek(0)
                 holder = file.read().strip() or "a process that has just started"
@@ -101,6 +98,17 @@ class Warehouse:
             file.write(f"process {os.getpid()} on {socket.gethostname()}, since {now:%Y-%m-%d %H:%M:%S} UTC")
             file.flush()
             yield file.fileno()
+
+    def holder(self) -> str | None:
+        """Who holds the lock, or None where nobody does. Looks for an instant and writes nothing."""
+        if not self.lock.exists():
+            return None
+        with self.lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read().strip() or "a process that has just started"
+        return None
 
     def start_marts(self, full_refresh: bool) -> None:
         """Makes `building` a copy of the published marts, or leaves it absent at the first build or a full refresh."""
@@ -116,7 +124,7 @@ class Warehouse:
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
     def publish(self, build_id: str) -> Path:
-        """Moves `building` to its version and, last of all, points the link there. May raise OSError."""
+        """Moves `building` to its version and, last of all, shows it to readers. May raise OSError."""
         version = self.version(build_id)
         version.parent.mkdir()
         version.parent.chmod(0o755)
@@ -125,23 +133,31 @@ class Warehouse:
         os.rename(self.building, version)
         _sync(version.parent)
         _sync(self.versions)
+        self.show(build_id)
+        return version
+
+    def show(self, build_id: str) -> None:
+        """Points the link to the version of a build, at once. May raise OSError."""
         # Somebody who opened the link for writing may have left one, and it would block every open of the new file.
         Path(f"{self.link}.wal").unlink(missing_ok=True)
         temporary = self.folder / f".{self.link.name}.{build_id}"
-        temporary.symlink_to(version.relative_to(self.folder))
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(self.version(build_id).relative_to(self.folder))
         os.replace(temporary, self.link)
         _sync(self.folder)
-        return version
+
+    def kept(self) -> list[str]:
+        """The builds whose versions are kept, newest first: ids begin with the time."""
+        return sorted((file.parent.name for file in self.versions.glob(f"*/{self.link.name}")), reverse=True)
 
     def sweep(self, keep: int) -> None:
         """Removes leftovers of dead builds, and old versions and logs: the last `keep` and the published one stay."""
         for temporary in self.folder.glob(f".{self.link.name}.*"):
             temporary.unlink()
         published = self.published()
-        finished = [folder for folder in self.versions.iterdir() if (folder / self.link.name).is_file()]
-        dead = [folder for folder in self.versions.iterdir() if folder not in finished]
-        for version in dead + sorted(finished, reverse=True)[keep:]:
-            if published is None or version != published.parent:
+        last = self.kept()[:keep]
+        for version in self.versions.iterdir():
+            if version.name not in last and (published is None or version != published.parent):
                 shutil.rmtree(version)
         for log in sorted(self.logs.glob("*"), reverse=True)[keep:]:
             shutil.rmtree(log)
@@ -154,6 +170,20 @@ class Audit:
     as_of_date: date
     rows: dict[str, int]
     reconciliation: dict[str, dict[str, int]]
+
+    @property
+    def rejected(self) -> int:
+        """Rejected rows of all raw tables."""
+        return sum(count["rejected"] for count in self.reconciliation.values())
+
+    def figures(self) -> dict:
+        """What the journal says of the file."""
+        return {
+            "as_of_date": str(self.as_of_date),
+            "tables": self.reconciliation,
+            "rejected": self.rejected,
+            "rows": self.rows,
+        }
 
 
 def audit(marts: Path, build_id: str) -> Audit:
@@ -228,6 +258,23 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
     if tuple(int(part) for part in storage.strip("v+").split(".")) > STORAGE_VERSION:
         problems.append(f"BI drivers cannot read storage version {storage}: attach the file with v1.5.0.")
     return problems, Audit(next(iter(days), None), rows, reconciliation)
+
+
+def built_at(build_id: str) -> str:
+    """When a build began, for people; the id itself where it tells no time."""
+    try:
+        return f"{datetime.strptime(build_id[:16], '%Y%m%dT%H%M%SZ')} UTC"
+    except ValueError:
+        return build_id
+
+
+def _lock(file: TextIO) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # `holder` may have looked in this very instant.
+        time.sleep(0.1)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sync(path: Path) -> None:

@@ -17,11 +17,10 @@ def report(
 ) -> str:
     """The text: what was built from what, what became of the raw rows, warnings, scores and seconds by phase."""
     rows = [[source, *(count[name] for name in COUNTS)] for source, count in audit.reconciliation.items()]
-    rejected = sum(count["rejected"] for count in audit.reconciliation.values())
     raw_rows = sum(count["raw_rows"] for count in audit.reconciliation.values())
     parts = [
-        _table(["table", "rows"], [list(item) for item in sorted(audit.rows.items())]),
-        _table(["raw table", *COUNTS], rows) + _reasons(warehouse.work_db, any(row[-1] for row in rows)),
+        table(["table", "rows"], [list(item) for item in sorted(audit.rows.items())]),
+        table(["raw table", *COUNTS], rows) + _reasons(warehouse.work_db, any(row[-1] for row in rows)),
     ]
     if warnings:
         parts.append("Warnings\n" + "\n".join(str(warning) for warning in warnings))
@@ -29,7 +28,7 @@ def report(
     parts.append("Seconds: " + ", ".join(f"{phase} {value:.1f}" for phase, value in seconds.items()))
     parts.append(
         f"Published {warehouse.link}\n"
-        f"  from {raw}, up to {audit.as_of_date}; {rejected:,} of {raw_rows:,} raw rows were rejected"
+        f"  from {raw}, up to {audit.as_of_date}; {audit.rejected:,} of {raw_rows:,} raw rows were rejected"
     )
     return "\n\n".join(parts)
 
@@ -45,7 +44,7 @@ def _reasons(work_db: Path, any_rejected: bool) -> str:
             """).fetchall()
     except duckdb.Error as error:
         return f"\n  The reasons cannot be read: {plain(str(error).splitlines()[0])}"
-    return "\n\n" + _table(["rejected from", "reason", "rows"], reasons)
+    return "\n\n" + table(["rejected from", "reason", "rows"], reasons)
 
 
 def _scores(link: Path, summary: Path) -> str:
@@ -56,11 +55,11 @@ def _scores(link: Path, summary: Path) -> str:
             more = f"\n  (the first {ROWS_SHOWN} rows)" if result.fetchone() else ""
     except (duckdb.Error, OSError, UnicodeDecodeError) as error:
         return f"  {summary} cannot be run on the marts: {plain(str(error).splitlines()[0])}"
-    return _table(columns, rows) + more
+    return table(columns, rows) + more
 
 
-def _table(columns: list[str], rows: list) -> str:
-    """Aligned columns: numbers to the right, fractions with two digits, nulls as a dash."""
+def table(columns: list[str], rows: list) -> str:
+    """A text of aligned columns: numbers to the right, fractions with two digits, nulls as a dash."""
     cells = [list(columns), *([_text(value) for value in row] for row in rows)]
     for i in range(len(columns)):
         width = max(len(row[i]) for row in cells)

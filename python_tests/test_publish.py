@@ -7,16 +7,20 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from ops import build as ops_build
 from ops import run_dbt
 from ops.build import PROJECT, run_until_sound
 from ops.explain import engine_seconds, failing_rows, failures
+from ops.journal import Entry, append, read
 from ops.messages import BuildError, plain
 from ops.publish import Warehouse, audit
+from ops.rollback import roll_back
 from ops.run_dbt import DbtRun
 
 DAY = "date '2025-06-30'"
@@ -87,9 +91,19 @@ def command(folder: Path) -> list:
     return [sys.executable, "-m", "ops.build", *paths]
 
 
+def run(arguments: list) -> subprocess.CompletedProcess:
+    """Runs a command to its end in a process of its own."""
+    return subprocess.run(arguments, check=False, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+
+
 def build(folder: Path) -> subprocess.CompletedProcess:
-    """Builds `folder` in a process of its own."""
-    return subprocess.run(command(folder), check=False, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    """Builds `folder`."""
+    return run(command(folder))
+
+
+def rollback(folder: Path, *options: str) -> subprocess.CompletedProcess:
+    """Shows readers of `folder` another version."""
+    return run([sys.executable, "-m", "ops.rollback", "--warehouse", folder / "warehouse", *options])
 
 
 def journal(warehouse: Warehouse) -> list[dict]:
@@ -165,9 +179,14 @@ def test_a_build_publishes_marts_and_a_failing_test_leaves_them_as_they_were(fol
     reader = duckdb.connect(str(warehouse.link), read_only=True)
     assert reader.execute("select distinct bands from scores").fetchall() == [(3,)]
     (line,) = journal(warehouse)
-    assert line["result"] == "published" and line["as_of_date"] == "2025-06-30" and line["message"] is None
+    assert list(line) == [entry_field.name for entry_field in fields(Entry)]
+    assert line["build_id"] == published.parent.name
+    assert (line["result"], line["exit_code"], line["message"]) == ("published", 0, None)
+    assert (line["as_of_date"], line["rejected"], line["warnings"]) == ("2025-06-30", 1, 1)
     assert line["tables"] == {"events": {"raw_rows": 4, "accepted": 2, "duplicates": 1, "rejected": 1}}
-    assert set(line["seconds"]) == {"start", "dbt", "engine", "publish"}
+    assert line["rows"] == {"endless": 1, "row_reconciliation": 1, "scores": 2}
+    assert list(line["seconds"]) == ["start", "dbt", "engine", "publish"]
+    assert warehouse.journal.stat().st_mode & 0o777 == 0o644
 
     (folder / "raw" / "scores.csv").write_text("customer,score\nanna,7\nbob,-3\n")
     failed = build(folder)
@@ -179,11 +198,112 @@ def test_a_build_publishes_marts_and_a_failing_test_leaves_them_as_they_were(fol
     assert reader.execute("select max(score), min(score) from scores").fetchall() == [(7, 3)]
     reader.close()
     line = journal(warehouse)[-1]
-    assert line["result"] == "failed" and line["message"] == "Test failed: every score is high enough (1 row)"
+    assert list(line) == [entry_field.name for entry_field in fields(Entry)]
+    assert (line["result"], line["exit_code"]) == ("failed", 1)
+    assert line["message"] == "Test failed: every score is high enough (1 row)"
+    assert "bob" not in warehouse.journal.read_text()  # who failed is shown, and not kept
+
+
+def test_a_build_after_a_rollback_is_as_if_it_were_the_first(folder):
+    # Grows with each build that goes on from the one before.
+    (folder / "project" / "models" / "builds.sql").write_text(
+        "{{ config(materialized='incremental', database='work') }} select count(*) as scores from {{ ref('scores') }}"
+    )
+
+    def builds() -> list[tuple]:
+        with duckdb.connect(str(warehouse.work_db), read_only=True) as connection:
+            return connection.execute("from builds").fetchall()
+
+    warehouse = Warehouse(folder / "warehouse")
+    scores = folder / "raw" / "scores.csv"
+    assert build(folder).returncode == 0
+    scores.write_text("customer,score\nanna,7\nbob,3\neve,1\n")
+    assert build(folder).returncode == 0
+    assert builds() == [(2,), (3,)]
+    second, first = warehouse.kept()
+    reader = duckdb.connect(str(warehouse.link), read_only=True)
+
+    done = rollback(folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Readers see version {first} now, and no longer {second}.")
+    assert read_customers(warehouse.link) == [("anna",), ("bob",)]
+    assert len(reader.execute("from scores").fetchall()) == 3  # whoever reads is not disturbed
+    reader.close()
+    line = journal(warehouse)[-1]
+    assert list(line) == [entry_field.name for entry_field in fields(Entry)]
+    assert (line["build_id"], line["result"], line["rows"]["scores"]) == (first, "rolled_back", 2)
+    listed = rollback(folder, "--list")
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["version", second, first]
+    assert listed.stdout.endswith("readers see it\n")
+
+    done = build(folder)
+    assert done.returncode == 0 and "or they were rolled back: all is built anew" in done.stdout
+    assert builds() == [(3,)]
+    assert read_customers(warehouse.link) == [("anna",), ("bob",), ("eve",)]
+
+
+def read_customers(marts: Path) -> list[tuple]:
+    """The customers that a new reader sees."""
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        return connection.execute("select customer from scores order by customer").fetchall()
+
+
+def test_a_rollback_goes_to_any_version_that_is_whole_and_to_no_other(warehouse, folder):
+    for build_id in "123":
+        publish(warehouse, build_id)
+    with warehouse.locked():
+        assert roll_back(warehouse).startswith("Readers see version 2 now, and no longer 3.")
+        assert roll_back(warehouse).startswith("Readers see version 1 now")
+        assert read_build(warehouse.link) == "1"
+        with pytest.raises(BuildError, match="There is no version before 1"):
+            roll_back(warehouse)
+        with pytest.raises(BuildError, match="There is no version 4. These are kept:\n.*\n +3 "):
+            roll_back(warehouse, "4")
+        with pytest.raises(BuildError, match="see version 1 already"):
+            roll_back(warehouse, "1")
+        assert roll_back(warehouse, "3").startswith("Readers see version 3 now")
+        damaged = warehouse.version("2")
+        damaged.chmod(0o600)
+        damaged.write_bytes(damaged.read_bytes()[:20000])
+        with pytest.raises(BuildError, match="cannot be read whole") as refused:
+            roll_back(warehouse, "2")
+        assert refused.value.exit_code == 4
+        assert read_build(warehouse.link) == "3"
+
+        held = run([sys.executable, "-m", "ops.rollback", "--warehouse", warehouse.folder])
+        assert held.returncode == 3 and "Another build writes" in held.stderr
+    assert [line["build_id"] for line in journal(warehouse)] == ["2", "1", "3"]
+    empty = rollback(folder)
+    assert empty.returncode == 1 and "has no published marts" in empty.stderr
+    assert not (folder / "warehouse").exists()
+
+
+def test_a_line_of_the_journal_that_was_cut_short_spoils_no_other(warehouse):
+    append(warehouse.journal, Entry("1", "2025-06-30T10:00:00+00:00", "published", 0))
+    with warehouse.journal.open("a") as file:
+        file.write('{"build_id": "2", "resu')
+    append(warehouse.journal, Entry("3", "2025-06-30T12:00:00+00:00", "failed", 1))
+    assert [entry["build_id"] for entry in read(warehouse.journal)] == ["1", "3"]
+
+
+def test_wrong_usage_ends_with_code_2():
+    done = run([sys.executable, "-m", "ops.build", "--raw", "nowhere"])
+    assert done.returncode == 2 and "--warehouse" in done.stderr
+
+
+def test_a_build_whose_marts_do_not_pass_the_audit_ends_with_code_4(warehouse, folder, monkeypatch, capsys):
+    monkeypatch.setattr(run_dbt, "run", lambda *_: DbtRun())
+    options = ops_build._options(
+        [f"--{name}={folder / name}" for name in ("raw", "warehouse")] + [f"--project-dir={folder / 'project'}"]
+    )
+    assert ops_build.build(options, warehouse, 0) == 4
+    assert "dbt succeeded, but made no marts file" in capsys.readouterr().err
+    (line,) = journal(warehouse)
+    assert (line["result"], line["exit_code"], line["tables"]) == ("failed", 4, None)
 
 
 def test_what_a_failed_build_of_other_code_kept_is_not_trusted(folder):
-    made_anew = "The project is not the one that made the published marts: everything is built anew."
+    made_anew = "The project is not the one that made the published marts, or they were rolled back: all is built anew."
     assert build(folder).returncode == 0
     assert made_anew not in build(folder).stdout
     model = folder / "project" / "models" / "scores.sql"
