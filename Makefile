@@ -11,7 +11,7 @@ VENV := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r
 
 # Folders reach the shell as variables, so that a space or a quote in a name does no harm.
-export RAW WAREHOUSE DATA VERSION
+export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS
 export DO_NOT_TRACK := 1
 
 .PHONY: help build demo-data example test pytest lint bench freeze-scale propose-weights picture lock clean
@@ -75,6 +75,11 @@ lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and t
 bench: .venv/test.stamp ## Measure builds of 20 million events and 10 million answers against plain aggregates, pandas and Polars (ten minutes or more, 20 GB of disk)
 	$(VENV)/python -m benchmarks.engagement
 	$(VENV)/python -m benchmarks.surveys
+
+# It makes no environment: it says that there is none. And it leaves no compiled Python behind.
+doctor: ## Say whether all is well, and what to do: environment, disk, last build, sources, leftovers (MAX_AGE_HOURS=hours from build to build)
+	@test -x $(VENV)/python || { echo "FAIL  environment  there is none yet: make build makes it"; exit 1; }
+	@$(VENV)/python -B -m ops.doctor --warehouse "$$WAREHOUSE" $(if $(MAX_AGE_HOURS),--max-age-hours "$$MAX_AGE_HOURS")
 
 versions: .venv/build.stamp ## List the versions kept in WAREHOUSE, newest first
 	@$(VENV)/python -m ops.rollback --warehouse "$$WAREHOUSE" --list

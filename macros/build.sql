@@ -8,6 +8,41 @@
 {% endmacro %}
 
 
+{% macro build_time() %}
+{#- When this build began, UTC, as `make build` tells it; null where nobody does. Only the freshness of sources asks. -#}
+{%- set time = env_var('CUSTOMER_SCORES_BUILD_TIME', '') if execute -%}
+{%- if not time -%}{{ return("cast(null as timestamp)") }}{%- endif -%}
+{%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$', time) -%}
+    {{ exceptions.raise_compiler_error("CUSTOMER_SCORES_BUILD_TIME is '" ~ time ~ "': give a time in UTC as YYYY-MM-DD HH:MM:SS.") }}
+{%- endif -%}
+{{ return("cast('" ~ time ~ "' as timestamp)") }}
+{% endmacro %}
+
+
+{% macro last_by_now(time) -%}
+{#- An aggregate: the newest of the times that are not after this build. A later one is a wrong date, and must not hide that nothing new has come. -#}
+max(case when not coalesce({{ time }} > {{ build_time() }}, false) then {{ time }} end)
+{%- endmacro %}
+
+
+{% macro stale_sources(limit) -%}
+{#- A select: what is wrong with each raw table whose newest row is older than its limit, the column `limit` of the seed freshness_limits. -#}
+{%- set hours_old = customer_scores.hours_between('reconciliation.last_loaded_at', customer_scores.build_time()) -%}
+select
+    limits.source_table || ': ' || coalesce(
+        'its newest row was loaded at ' || cast(reconciliation.last_loaded_at as varchar) || ' UTC, '
+        || cast(cast(floor({{ hours_old }}) as bigint) as varchar) || ' hours before this build',
+        'it has no row that tells when it was loaded'
+    ) || ', and freshness_limits.csv allows ' || cast(limits.{{ limit }} as varchar)
+    || ' hours: deliver what is new, or change the limit.' as problem
+from {{ ref('freshness_limits') }} as limits
+inner join {{ ref('row_reconciliation') }} as reconciliation on limits.source_table = reconciliation.source_table
+where
+    limits.{{ limit }} is not null
+    and (reconciliation.last_loaded_at is null or {{ hours_old }} > limits.{{ limit }})
+{%- endmacro %}
+
+
 {% macro build_columns() -%}
 {#- The two columns that end every published table: which build made it, and which day it takes for today. -#}
 cast('{{ customer_scores.build_id() }}' as varchar) as build_id,

@@ -1,8 +1,8 @@
 """Shows readers a version that was kept: `python -m ops.rollback --warehouse DIR [--version BUILD_ID | --list]`.
 
 Without a version it is the one built before what readers see now. Exit codes: 0 done; 1 there is no such version; 2
-wrong usage; 3 a build holds the lock; 4 the version cannot be read whole, or not be put in place. Unless it is 0, readers
-see what they saw before.
+wrong usage; 3 a build holds the lock; 4 the version cannot be read whole, or not be put in place. Unless it is 0,
+readers see what they saw before.
 """
 
 import argparse

@@ -10,6 +10,7 @@ loads as (
         load_date,
         count(*) as raw_rows,
         count(loaded_at) as rows_with_load_time,
+        {{ last_by_now('load_time') }} as last_loaded_at,
         {{ digest_of_rows('row_digest') }} as rows_digest,
         min(
             case when not {{ is_implausible('occurred_at') }} then {{ reporting_date('occurred_at') }} end
@@ -36,6 +37,7 @@ digests as (
         reaching.raw_rows,
         reaching.copies_from,
         reaching.has_load_times,
+        reaching.last_loaded_at,
         -- Without load times what came late cannot be told from what was there: then all is done anew.
         {{ digest([
             digest_of_rows('deciding.rows_digest'),
@@ -47,7 +49,8 @@ digests as (
     inner join loads as deciding
         on reaching.copies_from <= deciding.load_date
         and reaching.load_date >= deciding.load_date
-    group by reaching.load_date, reaching.raw_rows, reaching.copies_from, reaching.has_load_times
+    group by
+        reaching.load_date, reaching.raw_rows, reaching.copies_from, reaching.has_load_times, reaching.last_loaded_at
 ),
 
 kept as (
@@ -72,6 +75,7 @@ select
     digests.raw_rows,
     digests.copies_from,
     digests.has_load_times,
+    digests.last_loaded_at,
     digests.digest,
     up_to_date.digest is null as is_stale
 from digests

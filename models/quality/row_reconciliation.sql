@@ -7,20 +7,26 @@ set_aside as (
     select * from {{ ref('int_events_set_aside') }}
 ),
 
+event_loads as (
+    select * from {{ ref('int_event_loads') }}
+),
+
 -- Accepted events are those that the ledger counts, so that what is lost on the way there shows as well.
 judged as (
     select
         'events' as source_table,
         (select cast(coalesce(sum(ledger.event_count), 0) as bigint) from ledger) as accepted,
-        count(*) as duplicates
+        count(*) as duplicates,
+        (select max(event_loads.last_loaded_at) from event_loads) as last_loaded_at
     from set_aside
     where verdict = 'duplicate'
-    {%- for table in ['survey_answers', 'customers'] %}
+    {%- for table, load_time in {'survey_answers': 'loaded_at', 'customers': 'updated_at'}.items() %}
     union all
     select
         '{{ table }}' as source_table,
         count(case when verdict = 'accepted' then 1 end) as accepted,
-        count(case when verdict = 'duplicate' then 1 end) as duplicates
+        count(case when verdict = 'duplicate' then 1 end) as duplicates,
+        {{ last_by_now(load_time) }} as last_loaded_at
     from {{ ref('stg_' ~ table) }}
     {%- endfor %}
 ),
@@ -50,6 +56,7 @@ select
     judged.accepted,
     judged.duplicates,
     coalesce(rejected.rejected, 0) as rejected,
+    judged.last_loaded_at,
     {{ build_columns() }}
 from raw_counts
 inner join judged on raw_counts.source_table = judged.source_table

@@ -91,12 +91,13 @@ class Parsed(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """One table: its accepted rows (typed, with `row_number`), its rejected rows, and two counts."""
+    """One table: accepted rows (typed, with `row_number`), rejected rows, two counts, and its newest load time."""
 
     accepted: pd.DataFrame
     rejected: pd.DataFrame
     raw_rows: int
     duplicates: int
+    last_loaded_at: pd.Timestamp
 
 
 def find_files(folder: Path, table: str) -> list[Path]:
@@ -404,7 +405,10 @@ def judge(table: str, columns: dict[str, Parsed], flags: dict[str, np.ndarray], 
         }
     )
     accepted = good.drop(index=[*copies, *conflicts]).reset_index(drop=True)
-    return Judged(accepted, rejected, len(rows), len(copies))
+    known = rows["updated_at"] if table == "customers" else load_times(table, rows)
+    # A row that is dated later than now is wrong, and says nothing of when rows came.
+    last_loaded_at = known[known <= pd.Timestamp.now("UTC").tz_localize(None)].max()
+    return Judged(accepted, rejected, len(rows), len(copies), last_loaded_at)
 
 
 def load_times(table: str, rows: pd.DataFrame) -> pd.Series:
@@ -450,10 +454,10 @@ def row_reconciliation(judged: dict[str, Judged]) -> pd.DataFrame:
     """One row per raw table: raw_rows = accepted + duplicates + rejected."""
     return pd.DataFrame(
         [
-            (table, one.raw_rows, len(one.accepted), one.duplicates, len(one.rejected))
+            (table, one.raw_rows, len(one.accepted), one.duplicates, len(one.rejected), one.last_loaded_at)
             for table, one in sorted(judged.items())
         ],
-        columns=["source_table", "raw_rows", "accepted", "duplicates", "rejected"],
+        columns=["source_table", "raw_rows", "accepted", "duplicates", "rejected", "last_loaded_at"],
     )
 
 
