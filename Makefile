@@ -14,7 +14,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS
 export DO_NOT_TRACK := 1
 
-.PHONY: help build demo-data example test pytest lint bench freeze-scale propose-weights picture lock clean
+.PHONY: help build demo-data example test pytest lint bench doctor versions rollback freeze-scale propose-weights picture
+.PHONY: lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +37,12 @@ help: ## Print what each command does
 .venv-bouncer/stamp: requirements-bouncer.lock
 	$(PYTHON) -m venv .venv-bouncer
 	.venv-bouncer/bin/python $(INSTALL) requirements-bouncer.lock
+	@touch $@
+
+# What audits the packages is none of them.
+.venv-audit/stamp: requirements-audit.lock
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python $(INSTALL) requirements-audit.lock
 	@touch $@
 
 # Forecasts of what customers will buy want some fifty packages more, 900 MB in all: nobody else should wait for these.
@@ -101,7 +108,14 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --extra clv --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-clv.lock
 	uv pip compile --group bouncer --generate-hashes --no-header --universal --quiet --output-file requirements-bouncer.lock
+	uv pip compile --group audit --generate-hashes --no-header --universal --quiet --output-file requirements-audit.lock
+
+licences: .venv/test.stamp .venv-bouncer/stamp .venv-clv/stamp .venv-audit/stamp ## Write docs/licences.md anew from the lock files and the installed packages
+	$(VENV)/python -m ops.licences
+
+audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the lock files
+	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

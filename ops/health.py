@@ -74,8 +74,8 @@ def _last_build(warehouse: Warehouse, now: datetime) -> list[tuple[str, str]]:
     last = entries[-1]
     when = f"{_ago(now - datetime.fromisoformat(last['started_at']).replace(tzinfo=None))} ago ({last['build_id']})"
     if last["result"] == "published":
-        rejected = sum(counts["rejected"] for counts in last["tables"].values())
-        return [("OK", f"published {when}, up to {last['as_of_date']}; {rejected:,} rows rejected")]
+        raw_rows, rejected = (sum(n[key] for n in last["tables"].values()) for key in ("raw_rows", "rejected"))
+        return [("OK", f"published {when}, up to {last['as_of_date']}; {rejected:,} of {raw_rows:,} rows rejected")]
     if last["result"] == "rolled_back":
         text = f"rolled back {when}: mend what was wrong and build, or the next build publishes it again"
         return [("WARN", text)]
@@ -87,9 +87,7 @@ def _readers(warehouse: Warehouse, now: datetime, max_age_hours: float | None) -
     published = warehouse.published()
     if published is None:
         if warehouse.link.is_symlink():
-            return [
-                ("FAIL", f"{warehouse.link} leads to no file: make rollback VERSION=one of make versions, or build")
-            ]
+            return [("FAIL", f"{warehouse.link} leads to no file: make versions, then make rollback, or build")]
         if warehouse.link.exists():
             return [("FAIL", f"{warehouse.link} is not a link that a build made: move it away and build")]
         return [("WARN", "see nothing: no marts have been published yet")]
@@ -129,9 +127,7 @@ def _sources(warehouse: Warehouse, now: datetime) -> list[tuple[str, str]]:
         age = now - last_loaded_at if last_loaded_at else timedelta.max
         hours = age / timedelta(hours=1)
         level = "FAIL" if hours > fail else "WARN" if hours > warn else "OK"
-        text = f"{table}: " + (
-            f"the newest row came {_ago(age)} ago" if last_loaded_at else "no row tells when it came"
-        )
+        text = f"{table}: the newest row came {_ago(age)} ago" if last_loaded_at else f"{table}: no row tells its age"
         if level != "OK":
             text += f", more than the {fail if level == 'FAIL' else warn:g} hours of freshness_limits.csv"
             text += ": look at what delivers it, then build"
@@ -163,9 +159,7 @@ def _modes(warehouse: Warehouse) -> list[tuple[str, str]]:
         found.append(("WARN", f"{published} can be written, and readers hold it open: chmod a-w '{published}'"))
     if published and not published.stat().st_mode & 0o044:
         found.append(("WARN", f"nobody but its owner can read {published}: chmod a+r '{published}'"))
-    return found or [
-        ("OK", "work is private, marts can be read and not written" if published else "nothing to look at")
-    ]
+    return found or [("OK", "work is private, marts can be read and not written" if published else "nothing yet")]
 
 
 def _ask(warehouse: Warehouse, query: str) -> list[tuple]:
