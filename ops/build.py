@@ -38,8 +38,6 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warehouse = Warehouse(options.warehouse)
     try:
-        if not options.raw.is_dir():
-            raise BuildError(f"There is no folder {options.raw}: name the folder that holds the raw tables.")
         warehouse.prepare()
         os.umask(0o077)
         with warehouse.locked() as lock:
@@ -142,6 +140,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
     """Readies all that dbt reads and returns the vars. Raises BuildError for broken settings or work database."""
+    if not options.raw.is_dir():
+        raise BuildError(f"There is no folder {options.raw}: name the folder that holds the raw tables.")
     if options.settings:
         if not options.settings.is_dir():
             raise BuildError(f"There is no settings folder {options.settings}.")

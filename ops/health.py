@@ -79,7 +79,7 @@ def _last_build(warehouse: Warehouse, now: datetime) -> list[tuple[str, str]]:
     if last["result"] == "rolled_back":
         text = f"rolled back {when}: mend what was wrong and build, or the next build publishes it again"
         return [("WARN", text)]
-    text = f"failed {when}, and readers see an older one: {last['message']} Mend that and build again"
+    text = f"failed {when}, and readers see what they saw before: {last['message']} Mend that and build again"
     return [("FAIL", text)]
 
 

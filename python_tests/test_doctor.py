@@ -96,7 +96,7 @@ def cut(file: Path) -> None:
 
 
 WRONG = {
-    "failed": (fail_last, "last build", "FAIL", "an older one: Test failed: scores are high enough (1 row). Mend that"),
+    "failed": (fail_last, "last build", "FAIL", "what they saw before: Test failed: scores are high enough (1 row). Mend that"),
     "killed": (
         lambda warehouse: (warehouse.logs / "20250630T080000Z-cccccc").mkdir(),
         "last build",
