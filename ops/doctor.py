@@ -35,7 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def environment(lock: Path) -> tuple[str, str, str]:
     """Whether this environment is the one that the lock describes."""
-    wrong = locks.differences(lock)
+    try:
+        wrong = locks.differences(lock)
+    except (OSError, ValueError) as error:
+        return "FAIL", "environment", f"cannot be judged: {error} Take {lock.name} from the project anew."
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         text = f"not that of {lock.name}: {', '.join(wrong[:3])}{more}. Remove .venv; make build makes it anew."

@@ -96,7 +96,12 @@ def cut(file: Path) -> None:
 
 
 WRONG = {
-    "failed": (fail_last, "last build", "FAIL", "what they saw before: Test failed: scores are high enough (1 row). Mend that"),
+    "failed": (
+        fail_last,
+        "last build",
+        "FAIL",
+        "what they saw before: Test failed: scores are high enough (1 row). Mend that",
+    ),
     "killed": (
         lambda warehouse: (warehouse.logs / "20250630T080000Z-cccccc").mkdir(),
         "last build",
@@ -199,6 +204,8 @@ def test_an_environment_other_than_the_lock_is_told(tmp_path, monkeypatch, capsy
     level, _, text = doctor.environment(lock)
     assert level == "FAIL" and "duckdb is 2" in text and "not 1.0, nowhere 2 is missing, pytest is" in text
     assert "elsewhere" not in text and "make build" in text
+    lock.write_text("duckdb>=2\n")
+    assert "'duckdb>=2' is no requirement of the form name==version. Take" in doctor.environment(lock)[2]
     monkeypatch.setattr(doctor, "LOCK", lock)
     assert doctor.main(["--warehouse", str(tmp_path)]) == 1
     assert "FAIL  environment" in capsys.readouterr().out
