@@ -83,15 +83,19 @@ bench: .venv/test.stamp ## Measure builds of 20 million events and 10 million an
 	$(VENV)/python -m benchmarks.engagement
 	$(VENV)/python -m benchmarks.surveys
 
-# It makes no environment: it says that there is none. And it leaves no compiled Python behind.
+# These three make no environment, since they must not wait for packages when something is wrong.
+MADE := test -x $(VENV)/python || { echo "FAIL  environment  there is none yet: make build makes it"; exit 1; }
+
 doctor: ## Say whether all is well, and what to do: environment, disk, last build, sources, leftovers (MAX_AGE_HOURS=hours from build to build)
-	@test -x $(VENV)/python || { echo "FAIL  environment  there is none yet: make build makes it"; exit 1; }
+	@$(MADE)
 	@$(VENV)/python -B -m ops.doctor --warehouse "$$WAREHOUSE" $(if $(MAX_AGE_HOURS),--max-age-hours "$$MAX_AGE_HOURS")
 
-versions: .venv/build.stamp ## List the versions kept in WAREHOUSE, newest first
+versions: ## List the versions kept in WAREHOUSE, newest first
+	@$(MADE)
 	@$(VENV)/python -m ops.rollback --warehouse "$$WAREHOUSE" --list
 
-rollback: .venv/build.stamp ## Show readers the version before (VERSION=one that `make versions` lists)
+rollback: ## Show readers the version before (VERSION=one that `make versions` lists)
+	@$(MADE)
 	@$(VENV)/python -m ops.rollback --warehouse "$$WAREHOUSE" $(if $(VERSION),--version "$$VERSION")
 
 freeze-scale: .venv/build.stamp ## Propose today's population scale as a frozen one, as CSV (VERSION=name)
