@@ -447,13 +447,13 @@ def judge_folder(folder: Path, settings: dict, questions: pd.DataFrame) -> dict[
 
 
 def row_reconciliation(judged: dict[str, Judged]) -> pd.DataFrame:
-    """One row per raw table: raw_rows = accepted + duplicates + rejected."""
+    """One row per raw table: raw_rows = accepted + duplicates + rejected; the oracle erases nobody."""
     return pd.DataFrame(
         [
-            (table, one.raw_rows, len(one.accepted), one.duplicates, len(one.rejected))
+            (table, one.raw_rows, len(one.accepted), one.duplicates, len(one.rejected), 0)
             for table, one in sorted(judged.items())
         ],
-        columns=["source_table", "raw_rows", "accepted", "duplicates", "rejected"],
+        columns=["source_table", "raw_rows", "accepted", "duplicates", "rejected", "erased"],
     )
 
 
