@@ -118,29 +118,37 @@
     {%- do run_query(customer_scores.duckdb_delivered_view(table, columns, sources[table])) -%}
 {%- endfor -%}
 {%- do customer_scores.duckdb_set_erased_aside(contract) -%}
-{%- do customer_scores.duckdb_shut_files(files) -%}
+{%- do customer_scores.duckdb_shut_files(folder, sources) -%}
 {% endmacro %}
 
 
-{% macro duckdb_shut_files(files) %}
-{#- From here on the run reads the raw files and what lies beside its own databases: whatever else a model, a var or a setting names fails. DuckDB
-  opens nothing again before it ends, so that there is nothing to do twice. -#}
+{% macro duckdb_shut_files(folder, sources) %}
+{#- From here on the run reads what lies in the raw folder, the files that raw tables link to, and what lies beside its own databases: whatever else
+  a model, a var or a setting names fails. DuckDB opens nothing again before it ends, so that there is nothing to do twice. -#}
 {%- if run_query("select current_setting('enable_external_access') as is_open").rows[0]['is_open'] -%}
-    {%- set folders = [] -%}
+    {%- set folders, files = [folder], [] -%}
     {%- for row in run_query("select path from duckdb_databases() where path is not null").rows -%}
-        {%- do folders.append("'" ~ (row['path'].rpartition('/')[0] or '.') | replace("'", "''") ~ "'") -%}
+        {%- do folders.append(row['path'].rpartition('/')[0] or '.') -%}
     {%- endfor -%}
-    {#- A path with wildcards is asked for as a pattern that escapes them. -#}
-    {%- set paths = [] -%}
-    {%- for row in files -%}
-        {%- do paths.extend(["'" ~ row['file'] | replace("'", "''") ~ "'", "'" ~ customer_scores.duckdb_path(row['file']) ~ "'"]) -%}
+    {%- for source in sources.values() if source -%}
+        {%- do files.extend(source.files) -%}
     {%- endfor -%}
     {%- do run_query(
-        "set global allowed_directories = [" ~ folders | join(', ') ~ "]; set global allowed_paths = [" ~ paths | unique | join(', ')
-        ~ "]; set global enable_external_access = false"
+        "set global allowed_directories = " ~ customer_scores.duckdb_paths(folders) ~ "; set global allowed_paths = "
+        ~ customer_scores.duckdb_paths(files) ~ "; set global enable_external_access = false"
     ) -%}
 {%- endif -%}
 {% endmacro %}
+
+
+{% macro duckdb_paths(paths) -%}
+{#- A list of SQL texts: the paths as they stand, and as the patterns in whose form they are asked for. -#}
+{%- set texts = [] -%}
+{%- for path in paths -%}
+    {%- do texts.extend(["'" ~ path | replace("'", "''") ~ "'", "'" ~ customer_scores.duckdb_path(path) ~ "'"]) -%}
+{%- endfor -%}
+{{ return('[' ~ texts | unique | join(', ') ~ ']') }}
+{%- endmacro %}
 
 
 {% macro duckdb_path(path) -%}
@@ -173,7 +181,7 @@
 
 {% macro duckdb_raw_source(files, table) %}
 {#- What reads those of the raw folder's files that are of one raw table: {reader, first_file, types by column, keys of JSON
-  by column, row_number, row_digest, raw_row}, or none where there is no file. -#}
+  by column, row_number, row_digest, raw_row, files}, or none where there is no file. -#}
 {#- Whatever begins with the table's name is meant for it: what cannot be read must not be passed over in silence. -#}
 {%- set found = [] -%}
 {%- for row in files if row['name'].startswith(table) -%}{%- do found.append(row) -%}{%- endfor -%}
@@ -239,6 +247,7 @@
 {{ return({
     'reader': reader,
     'first_file': first_file,
+    'files': found | map(attribute='file') | list,
     'types': types,
     'keys': keys,
     'row_number': row_number,

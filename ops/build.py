@@ -64,7 +64,9 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         began = time.monotonic()
         pending = erasures.pending()
         if pending:
-            print(f"{len(pending)} {'request' if len(pending) == 1 else 'requests'} to erase: everything is built anew.")
+            print(
+                f"{len(pending)} {'request' if len(pending) == 1 else 'requests'} to erase: everything is built anew."
+            )
             warehouse.forget()
             options.full_refresh, options.keep = True, 0
         dbt_vars = _prepare(options, warehouse)

@@ -1,7 +1,7 @@
-"""Erases customers, or one person within a customer: `python -m ops.erase --customer ID [--person ID] --raw DIR --warehouse DIR`.
+"""Erases customers, or one person within a customer: `python -m ops.erase --customer ID --raw DIR --warehouse DIR`.
 
-Notes the request and builds from nothing; further options are those of ops.build. A build that fails or is killed leaves
-the request open: the next one carries it out.
+Notes the request and builds from nothing; further options are those of ops.build. A build that fails or is killed
+leaves the request open: the next one carries it out.
 
 Exit codes: those of ops.build, 0 where the marts without them are published and nothing of them is left.
 """
@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     erasures = Erasures(warehouse)
     try:
         if not warehouse.work.is_dir():
-            raise BuildError(f"{warehouse.folder} is no warehouse, so that there is nothing to erase: choose WAREHOUSE.")
+            raise BuildError(
+                f"{warehouse.folder} is no warehouse, so that there is nothing to erase: choose WAREHOUSE."
+            )
         with warehouse.locked():
             digests = erasures.add(own.customer, own.person)
     except (BuildError, OSError) as error:
@@ -37,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows = erasures.rows(digests)
     if rows is None:
         print(
-            "The request to erase is kept, but not carried out: until a build succeeds, the files may still hold what is "
+            "The request to erase is kept, but not carried out: until a build succeeds, files may still hold what is "
             "to be erased. Any build carries it out.",
             file=sys.stderr,
         )

@@ -47,10 +47,13 @@ class Erasures:
         return added
 
     def finish(self, build_id: str) -> None:
-        """Notes that the build has carried out all that was pending, and how many rows of each raw table it set aside."""
+        """Notes that the build has carried out all that was pending, with the rows set aside of each raw table."""
         with duckdb.connect(str(self.warehouse.work_db), read_only=True) as connection:
             found = connection.execute("""
-                select request, source_table, cast(sum(row_count) as bigint) from raw.erased_rows group by all order by all
+                select request, source_table, cast(sum(row_count) as bigint)
+                from raw.erased_rows
+                group by all
+                order by all
             """).fetchall()
         erasures = self._read()
         for request in erasures["requests"]:

@@ -51,7 +51,8 @@ FILES = {
         from read_csv('{{ env_var("CUSTOMER_SCORES_RAW") | replace("'", "''") }}/scores.csv')
     """,
     "models/row_reconciliation.sql": """
-        select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, 0 as erased, {{ stamp() }}
+        select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, 0 as erased,
+            {{ stamp() }}
     """,
     "models/endless.sql": """
         select sum(hash(numbers.range)) as total, {{ stamp() }}
@@ -110,7 +111,8 @@ def make_marts(path: Path, build_id: str, *statements: str, storage: str = "v1.5
         )
         connection.execute(
             "create table row_reconciliation as "
-            f"select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, 0 as erased, {stamp}"
+            "select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, "
+            f"0 as erased, {stamp}"
         )
         for statement in statements:
             connection.execute(statement)
