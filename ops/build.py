@@ -240,6 +240,9 @@ def _close(warehouse: Warehouse, keep: int, record: dict, erasures: Erasures | N
         warehouse.discard_building()
         with warehouse.journal.open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(record, ensure_ascii=False) + "\n")
+        if erasures:
+            # A reader who has followed the link to the former version has not yet opened it.
+            time.sleep(1)
         warehouse.sweep(keep)
         if erasures:
             erasures.finish(record["build_id"])

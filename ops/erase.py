@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _an_id(text: str) -> str:
     if not text.strip() or SEPARATOR in text or text.encode(errors="ignore").decode() != text:
-        raise argparse.ArgumentTypeError(f"{plain(text)!r} is no id")
+        raise argparse.ArgumentTypeError(f"{plain(text)!r} is no id: give it as the raw folder has it")
     return text
 
 
