@@ -80,7 +80,9 @@ def dbt(secret, tmp_path_factory):
     stage, raw = folder / "project", folder / "raw"
     raw.mkdir()
     (folder / "work").mkdir()
-    (raw / "events.csv").write_text("event_id,customer_id,event_type,occurred_at\ne1,c1,login,2026-01-01\n")
+    # A raw table may be a link; no other link is followed.
+    (raw / "events.csv").symlink_to(folder / "delivered.csv")
+    (folder / "delivered.csv").write_text("event_id,customer_id,event_type,occurred_at\ne1,c1,login,2026-01-01\n")
     (raw / "link.txt").symlink_to(secret)
     stage_project(REPOSITORY, None, stage)
     project = (stage / "dbt_project.yml").read_text()
