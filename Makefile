@@ -11,10 +11,10 @@ VENV := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r
 
 # Folders reach the shell as variables, so that a space or a quote in a name does no harm.
-export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS
+export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON
 export DO_NOT_TRACK := 1
 
-.PHONY: help build demo-data example test pytest lint bench doctor versions rollback freeze-scale propose-weights picture
+.PHONY: help build erase demo-data example test pytest lint bench doctor versions rollback freeze-scale propose-weights picture
 .PHONY: lock licences audit clean
 
 help: ## Print what each command does
@@ -54,6 +54,9 @@ help: ## Print what each command does
 
 build: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Build the marts from RAW=folder (default: the demo company) and publish them in WAREHOUSE=folder; CLV=1 where vars.yml asks for clv_forecasts
 	$(if $(filter 1,$(CLV)),.venv-clv/bin,$(VENV))/python -m ops.build --raw "$$RAW" --warehouse "$$WAREHOUSE"
+
+erase: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) ## Erase a customer from WAREHOUSE (CUSTOMER=id), or one person within it (PERSON=user or respondent id too), and build from RAW without
+	$(if $(filter 1,$(CLV)),.venv-clv/bin,$(VENV))/python -m ops.erase --customer="$$CUSTOMER" $(if $(PERSON),--person="$$PERSON") --raw "$$RAW" --warehouse "$$WAREHOUSE"
 
 data/demo/customers.csv: ops/demo_data.py | .venv/build.stamp
 	@$(MAKE) --no-print-directory demo-data

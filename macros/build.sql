@@ -1,7 +1,7 @@
 {% macro build_id() %}
 {#- The id of this build: the one `make build` gave, else dbt's own invocation id. -#}
 {%- set id = env_var('CUSTOMER_SCORES_BUILD_ID', invocation_id) if execute else invocation_id -%}
-{%- if not modules.re.match('^[A-Za-z0-9_.-]+$', id) -%}
+{%- if not modules.re.fullmatch('[A-Za-z0-9_.-]+', id) -%}
     {{ exceptions.raise_compiler_error("CUSTOMER_SCORES_BUILD_ID may hold letters, digits, '_', '.' and '-' only.") }}
 {%- endif -%}
 {{ return(id) }}

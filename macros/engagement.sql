@@ -4,7 +4,7 @@
   Without a half-life one step of factor 1 covers the window; with one, each day of age has its own.
 -#}
 {%- set last_age = customer_scores.score_window_days() - 1 -%}
-{%- set half_life = customer_scores.setting_number('score_half_life_days', 0.1, 10000) -%}
+{%- set half_life = customer_scores.score_half_life_days() -%}
 {%- if half_life is none -%}{{ return([{'age_from': 0, 'age_to': last_age, 'factor': '1.000000000'}]) }}{%- endif -%}
 {%- set steps = [] -%}
 {%- for age in range(last_age + 1) -%}

@@ -73,8 +73,9 @@
 
 {% macro prepare_raw() %}
 {#
-  Makes schema `raw` hold `events`, `survey_answers` and `customers` with every column of the contract, whatever the company
-  delivered: an absent table is empty, an absent optional column null. Raises a sentence where the contract is broken.
+  Makes schema `delivered` hold `events`, `survey_answers` and `customers` with every column of the contract, whatever the
+  company delivered (an absent table is empty, an absent optional column null), and schema `raw` the same without the rows of
+  whoever was erased. Raises a sentence where the contract is broken, and shuts all other files to the run.
   Runs when a run starts, so that models are the same for every company and no model asks the database while it compiles.
 #}
 {%- if execute -%}
@@ -112,11 +113,42 @@
         ~ "(one file such as events.csv, several such as events_2025.csv, or a folder events/). Choose the folder with RAW=folder."
     ) }}
 {%- endif -%}
-{%- do run_query("create schema if not exists raw") -%}
+{%- do run_query("create schema if not exists delivered; create schema if not exists raw") -%}
 {%- for table, columns in contract.items() -%}
-    {%- do run_query(customer_scores.duckdb_raw_view(table, columns, sources[table])) -%}
+    {%- do run_query(customer_scores.duckdb_delivered_view(table, columns, sources[table])) -%}
 {%- endfor -%}
+{%- do customer_scores.duckdb_set_erased_aside(contract) -%}
+{%- do customer_scores.duckdb_shut_files(folder, sources) -%}
 {% endmacro %}
+
+
+{% macro duckdb_shut_files(folder, sources) %}
+{#- From here on the run reads what lies in the raw folder, the files that raw tables link to, and what lies beside its own databases: whatever else
+  a model, a var or a setting names fails. DuckDB opens nothing again before it ends, so that there is nothing to do twice. -#}
+{%- if run_query("select current_setting('enable_external_access') as is_open").rows[0]['is_open'] -%}
+    {%- set folders, files = [folder], [] -%}
+    {%- for row in run_query("select path from duckdb_databases() where path is not null").rows -%}
+        {%- do folders.append(row['path'].rpartition('/')[0] or '.') -%}
+    {%- endfor -%}
+    {%- for source in sources.values() if source -%}
+        {%- do files.extend(source.files) -%}
+    {%- endfor -%}
+    {%- do run_query(
+        "set global allowed_directories = " ~ customer_scores.duckdb_paths(folders) ~ "; set global allowed_paths = "
+        ~ customer_scores.duckdb_paths(files) ~ "; set global enable_external_access = false"
+    ) -%}
+{%- endif -%}
+{% endmacro %}
+
+
+{% macro duckdb_paths(paths) -%}
+{#- A list of SQL texts: the paths as they stand, and as the patterns in whose form they are asked for. -#}
+{%- set texts = [] -%}
+{%- for path in paths -%}
+    {%- do texts.extend(["'" ~ path | replace("'", "''") ~ "'", "'" ~ customer_scores.duckdb_path(path) ~ "'"]) -%}
+{%- endfor -%}
+{{ return('[' ~ texts | unique | join(', ') ~ ']') }}
+{%- endmacro %}
 
 
 {% macro duckdb_path(path) -%}
@@ -149,7 +181,7 @@
 
 {% macro duckdb_raw_source(files, table) %}
 {#- What reads those of the raw folder's files that are of one raw table: {reader, first_file, types by column, keys of JSON
-  by column, row_number, row_digest, raw_row}, or none where there is no file. -#}
+  by column, row_number, row_digest, raw_row, files}, or none where there is no file. -#}
 {#- Whatever begins with the table's name is meant for it: what cannot be read must not be passed over in silence. -#}
 {%- set found = [] -%}
 {%- for row in files if row['name'].startswith(table) -%}{%- do found.append(row) -%}{%- endfor -%}
@@ -215,6 +247,7 @@
 {{ return({
     'reader': reader,
     'first_file': first_file,
+    'files': found | map(attribute='file') | list,
     'types': types,
     'keys': keys,
     'row_number': row_number,
@@ -225,8 +258,8 @@
 {% endmacro %}
 
 
-{% macro duckdb_raw_view(table, columns, source) %}
-{#- The statement that creates raw.<table>: the contract's columns in the contract's order, the row's position, its whole content, and a
+{% macro duckdb_delivered_view(table, columns, source) %}
+{#- The statement that creates delivered.<table>: the contract's columns in the contract's order, the row's position, its whole content, and a
   number that changes with either. -#}
 {%- set null_types = {'id': 'varchar', 'text': 'varchar', 'time': 'timestamp', 'number': 'decimal(18, 6)'} -%}
 {%- set kinds = {
@@ -261,7 +294,7 @@
         {%- do selected.append("cast(null as " ~ null_types[rule[0]] ~ ") as " ~ column) -%}
     {%- endif -%}
 {%- endfor -%}
-create or replace view raw.{{ table }} as
+create or replace view delivered.{{ table }} as
 select
     {{ selected | join(',\n    ') }},
 {%- if source %}

@@ -48,6 +48,18 @@
 {% endmacro %}
 
 
+{% macro score_half_life_days() %}
+{#- Days after which an event counts half, or none. -#}
+{{ return(customer_scores.setting_number('score_half_life_days', 0.1, 10000)) }}
+{% endmacro %}
+
+
+{% macro max_rejected_share() %}
+{#- Greatest share of rejected rows that a table may have. -#}
+{{ return(customer_scores.required_number('max_rejected_share', 0, 1)) }}
+{% endmacro %}
+
+
 {% macro min_answers() %}
 {#- Fewest counted answers of a survey cell that is shown. -#}
 {{ return(customer_scores.required_whole_number('min_answers', 1, 1000)) }}
@@ -64,7 +76,7 @@
 {#- The var as_of_date as a date literal, or a null date where it is null. -#}
 {%- set value = var('as_of_date') -%}
 {%- if value is none -%}{{ return("cast(null as date)") }}{%- endif -%}
-{%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', value | string) -%}
+{%- if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value | string) -%}
     {{ exceptions.raise_compiler_error("The var as_of_date is " ~ (value | string | tojson) ~ ": give a day as YYYY-MM-DD.") }}
 {%- endif -%}
 {{ return("cast('" ~ value ~ "' as date)") }}
@@ -74,7 +86,7 @@
 {% macro reporting_timezone() %}
 {#- The name of the reporting time zone; that it exists is checked when the run starts. -#}
 {%- set value = var('reporting_timezone') -%}
-{%- if value is not string or not modules.re.match('^[A-Za-z][A-Za-z0-9_+/-]{0,63}$', value) -%}
+{%- if value is not string or not modules.re.fullmatch('[A-Za-z][A-Za-z0-9_+/-]{0,63}', value) -%}
     {{ exceptions.raise_compiler_error(
         "The var reporting_timezone is " ~ (value | string | tojson) ~ ": give a time zone's name, such as Europe/Bucharest."
     ) }}
@@ -89,7 +101,7 @@
 {%- if names is string or names is mapping or names is not iterable -%}
     {{ exceptions.raise_compiler_error("The var segment_columns must be a list of column names, such as [plan, region].") }}
 {%- endif -%}
-{%- for name in names if name is not string or not modules.re.match('^[a-z_][a-z0-9_]{0,62}$', name) or name == 'all' -%}
+{%- for name in names if name is not string or not modules.re.fullmatch('[a-z_][a-z0-9_]{0,62}', name) or name == 'all' -%}
     {{ exceptions.raise_compiler_error(
         "The var segment_columns names " ~ (name | string | tojson)
         ~ ": a segment column is lower-case letters, digits and underscores, and not 'all', which covers everybody."

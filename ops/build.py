@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 
 from ops import explain, journal, run_dbt, settings
+from ops.erasures import Erasures
 from ops.journal import Entry
 from ops.messages import BuildError, plain
 from ops.publish import Warehouse, audit
@@ -31,7 +32,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    options = _options(arguments)
+    options = parse_options(arguments)
     # Raw data may hold any character, a terminal may not.
     sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
     sys.stderr.reconfigure(errors="backslashreplace")
@@ -56,16 +57,24 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
     build_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     log = warehouse.logs / build_id / "dbt.log"
     seconds, failure, audited, run = {}, None, None, None
+    erasures, pending = Erasures(warehouse), []
     print(f"Build {build_id} of {options.raw}")
     try:
         began = time.monotonic()
+        pending = erasures.pending()
+        if pending:
+            print(
+                f"{len(pending)} {'request' if len(pending) == 1 else 'requests'} to erase: everything is built anew."
+            )
+            warehouse.forget()
+            options.full_refresh, options.keep = True, 0
         dbt_vars = _prepare(options, warehouse)
         seconds["start"] = time.monotonic() - began
 
         began = time.monotonic()
         run, results = run_until_sound(
             _command(options, warehouse, log, dbt_vars),
-            _environment(options.raw, warehouse, build_id, now),
+            _environment(options.raw, warehouse, build_id, now) | {"CUSTOMER_SCORES_ERASURES": erasures.file()},
             lock,
             warehouse.target,
         )
@@ -102,7 +111,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         seconds={phase: round(value, 3) for phase, value in seconds.items()},
         message=str(failure) if failure else None,
     )
-    _close(warehouse, options.keep, entry)
+    _close(warehouse, options.keep, entry, erasures if pending and not failure else None)
     if failure:
         print(f"\n{plain(failure.shown, 20000)}\n{warehouse.status()}", file=sys.stderr)
         return failure.exit_code
@@ -115,7 +124,9 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
     return 0
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
+def parse_options(arguments: list[str] | None) -> argparse.Namespace:
+    """The options of a command line (default: of this process). Exits with 2 where they cannot be used."""
+
     def whole_number(at_least: int, text: str) -> int:
         if not text.isascii() or not text.isdigit() or int(text) < at_least:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {at_least} on")
@@ -214,7 +225,8 @@ def _command(options: argparse.Namespace, warehouse: Warehouse, log: Path, dbt_v
 
 def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) -> dict[str, str]:
     # A DBT_ variable of the caller's shell would change the build unseen.
-    own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_)", name)}
+    # dbt writes DBT_ENV_CUSTOM_ENV_ variables to files, and never those of secrets.
+    own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_SECRET_)", name)}
     # The caller may give another time, so that a build can be repeated, freshness of the sources included.
     own.setdefault("CUSTOMER_SCORES_BUILD_TIME", f"{now:%Y-%m-%d %H:%M:%S}")
     return own | {
@@ -227,13 +239,21 @@ def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) 
     }
 
 
-def _close(warehouse: Warehouse, keep: int, entry: Entry) -> None:
-    """Tidies up and writes the journal. What fails here, on a full disk say, changes nothing about what readers see."""
+def _close(warehouse: Warehouse, keep: int, entry: Entry, erasures: Erasures | None) -> None:
+    """Tidies up and writes the journal. What fails here, on a full disk say, changes nothing about what readers see.
+
+    `erasures` are those that the build has carried out: they are done once the versions before it are gone.
+    """
     try:
         warehouse.discard_building()
         journal.append(warehouse.journal, entry)
+        if erasures:
+            # A reader who has followed the link to the former version has not yet opened it.
+            time.sleep(1)
         warehouse.sweep(keep)
-    except OSError as error:
+        if erasures:
+            erasures.finish(entry.build_id)
+    except (OSError, duckdb.Error) as error:
         print(f"Warning: could not tidy up {warehouse.folder}: {error}", file=sys.stderr)
 
 

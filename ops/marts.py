@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from ops.messages import BuildError, plain
+from ops.messages import BuildError, cell, plain
 from ops.publish import SEALED, Warehouse
 
 
@@ -24,14 +24,14 @@ def print_file(folder: Path, make: Callable[[duckdb.DuckDBPyConnection], tuple[l
         with open_marts(folder) as marts:
             rows, notes = make(marts)
     except BuildError as error:
-        print(error, file=sys.stderr)
+        print(plain(str(error)), file=sys.stderr)
         return 1
     except duckdb.Error as error:
         reason = plain(str(error).splitlines()[0])
         print(f"The marts cannot be read; build once more. DuckDB says: {reason}", file=sys.stderr)
         return 1
-    print(notes, file=sys.stderr)
-    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+    print(plain(notes, 20000), file=sys.stderr)
+    csv.writer(sys.stdout, lineterminator="\n").writerows([cell(text) for text in row] for row in rows)
     return 0
 
 

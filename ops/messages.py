@@ -1,5 +1,11 @@
 """Text for people."""
 
+import re
+
+# What a spreadsheet takes for a formula, and carries out. A number is none.
+FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+)?")
+
 
 class BuildError(Exception):
     """Stops a build with a sentence: what is wrong, where, and what to do.
@@ -18,3 +24,13 @@ def plain(text: str, limit: int = 1000) -> str:
     """Text that may quote raw data, safe for a terminal: control characters escaped, cut at `limit` characters."""
     text = text if len(text) <= limit else text[:limit] + "..."
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def cell(text: str) -> str:
+    """Text as a cell of a CSV file that people open in a spreadsheet: an apostrophe keeps a formula from being one."""
+    return "'" + text if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
+
+
+def from_cell(text: str) -> str:
+    """What `cell` made the cell of."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text) else text

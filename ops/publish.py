@@ -29,7 +29,7 @@ STAMP = """
     count(as_of_date), min(as_of_date), max(as_of_date),
     min(coalesce(build_id, 'null')), max(coalesce(build_id, 'null'))
 """
-COUNTS = ("raw_rows", "accepted", "duplicates", "rejected")
+COUNTS = ("raw_rows", "accepted", "duplicates", "rejected", "erased")
 
 
 class Warehouse:
@@ -129,10 +129,10 @@ class Warehouse:
         version.parent.mkdir()
         version.parent.chmod(0o755)
         self.building.chmod(0o444)
-        _sync(self.building)
+        sync(self.building)
         os.rename(self.building, version)
-        _sync(version.parent)
-        _sync(self.versions)
+        sync(version.parent)
+        sync(self.versions)
         self.show(build_id)
         return version
 
@@ -144,14 +144,23 @@ class Warehouse:
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(self.version(build_id).relative_to(self.folder))
         os.replace(temporary, self.link)
-        _sync(self.folder)
+        sync(self.folder)
 
     def kept(self) -> list[str]:
         """The builds whose versions are kept, newest first: ids begin with the time."""
         return sorted((file.parent.name for file in self.versions.glob(f"*/{self.link.name}")), reverse=True)
 
+    def forget(self) -> None:
+        """Removes all that is kept from former builds, but for the marts that readers see."""
+        for path in [path for path in self.work.iterdir() if path != self.lock]:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        self.sweep(keep=0)
+
     def sweep(self, keep: int) -> None:
-        """Removes leftovers of dead builds, and old versions and logs: the last `keep` and the published one stay."""
+        """Removes leftovers of dead builds, and old versions and logs: the last `keep` and the published one stay.
+
+        The last log stays too, even where nothing else is to be kept.
+        """
         for temporary in self.folder.glob(f".{self.link.name}.*"):
             temporary.unlink()
         published = self.published()
@@ -159,7 +168,7 @@ class Warehouse:
         for version in self.versions.iterdir():
             if version.name not in last and (published is None or version != published.parent):
                 shutil.rmtree(version)
-        for log in sorted(self.logs.glob("*"), reverse=True)[keep:]:
+        for log in sorted(self.logs.glob("*"), reverse=True)[max(keep, 1) :]:
             shutil.rmtree(log)
 
 
@@ -277,7 +286,8 @@ def _lock(file: TextIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Returns when what was written to a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

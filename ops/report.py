@@ -20,7 +20,7 @@ def report(
     raw_rows = sum(count["raw_rows"] for count in audit.reconciliation.values())
     parts = [
         table(["table", "rows"], [list(item) for item in sorted(audit.rows.items())]),
-        table(["raw table", *COUNTS], rows) + _reasons(warehouse.work_db, any(row[-1] for row in rows)),
+        table(["raw table", *COUNTS], rows) + _reasons(warehouse.work_db, audit.rejected > 0),
     ]
     if warnings:
         parts.append("Warnings\n" + "\n".join(str(warning) for warning in warnings))

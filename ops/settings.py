@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from ops.messages import BuildError
+from ops.messages import NUMBER, BuildError, from_cell
 
 
 def check_files(settings: Path, seeds: Path) -> None:
@@ -22,7 +22,7 @@ def check_files(settings: Path, seeds: Path) -> None:
 def read_vars(settings: Path | None, project: Path) -> dict:
     """The company's values of dbt vars, from `vars.yml`; empty where there is none.
 
-    Raises BuildError for a file that is no YAML mapping, and for a name that `dbt_project.yml` does not declare.
+    Raises BuildError for a file that is no YAML mapping, a name that `dbt_project.yml` does not declare, and Jinja.
     """
     path = settings / "vars.yml" if settings else None
     if path is None or not path.is_file():
@@ -34,9 +34,12 @@ def read_vars(settings: Path | None, project: Path) -> dict:
     if not isinstance(own, dict):
         raise BuildError(f"{path} must hold lines of the form `name: value`.")
     declared = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8")).get("vars") or {}
-    for name in own:
+    for name, value in own.items():
         if name not in declared:
             raise BuildError(f"{path} sets {name}, which is no var. Known vars: {', '.join(sorted(declared))}.")
+        # dbt would carry it out, and so print what it likes of the environment.
+        if re.search("{[{%#]", str(value)):
+            raise BuildError(f"{path} sets {name} to an expression of Jinja: give the value itself.")
     return own
 
 
@@ -123,6 +126,8 @@ def _problem(value: str, column_type: str) -> str | None:
         except ValueError:
             is_day = False
         return None if is_day else "where a day as YYYY-MM-DD must stand"
+    if column_type == "double precision":
+        return None if NUMBER.fullmatch(value) else "where a number must stand"
     sized = re.fullmatch(r"decimal\((\d+), (\d+)\)", column_type)
     if column_type != "integer" and not sized:
         return None
@@ -135,12 +140,12 @@ def _problem(value: str, column_type: str) -> str | None:
 def _read(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
     """Header, rows and the rows' line numbers of a CSV file.
 
-    Space around a value is dropped, since nobody sees it; empty rows likewise.
+    Space around a value is dropped, since nobody sees it; empty rows likewise, and what `cell` put before a formula.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
-            lines = [(reader.line_num, [value.strip() for value in row]) for row in reader]
+            lines = [(reader.line_num, [from_cell(value.strip()).strip() for value in row]) for row in reader]
     except (csv.Error, UnicodeDecodeError) as error:
         raise BuildError(f"{path} cannot be read as CSV in UTF-8: {error}.") from error
     lines = [(number, row) for number, row in lines if any(row)]

@@ -55,7 +55,8 @@ FILES = {
         from read_csv('{{ env_var("CUSTOMER_SCORES_RAW") | replace("'", "''") }}/scores.csv')
     """,
     "models/row_reconciliation.sql": """
-        select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, {{ stamp() }}
+        select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, 0 as erased,
+            {{ stamp() }}
     """,
     "models/endless.sql": """
         select sum(hash(numbers.range)) as total, {{ stamp() }}
@@ -124,7 +125,8 @@ def make_marts(path: Path, build_id: str, *statements: str, storage: str = "v1.5
         )
         connection.execute(
             "create table row_reconciliation as "
-            f"select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, {stamp}"
+            "select 'events' as source_table, 4 as raw_rows, 2 as accepted, 1 as duplicates, 1 as rejected, "
+            f"0 as erased, {stamp}"
         )
         for statement in statements:
             connection.execute(statement)
@@ -183,7 +185,7 @@ def test_a_build_publishes_marts_and_a_failing_test_leaves_them_as_they_were(fol
     assert line["build_id"] == published.parent.name
     assert (line["result"], line["exit_code"], line["message"]) == ("published", 0, None)
     assert (line["as_of_date"], line["rejected"], line["warnings"]) == ("2025-06-30", 1, 1)
-    assert line["tables"] == {"events": {"raw_rows": 4, "accepted": 2, "duplicates": 1, "rejected": 1}}
+    assert line["tables"] == {"events": {"raw_rows": 4, "accepted": 2, "duplicates": 1, "rejected": 1, "erased": 0}}
     assert line["rows"] == {"endless": 1, "row_reconciliation": 1, "scores": 2}
     assert list(line["seconds"]) == ["start", "dbt", "engine", "publish"]
     assert warehouse.journal.stat().st_mode & 0o777 == 0o644
@@ -419,7 +421,7 @@ def test_one_build_at_a_time_and_the_second_learns_who_holds_the_lock(warehouse)
             "create table main_history.kept as select 'old' as build_id, {day} as as_of_date",
             "kept has rows of build old",
         ),
-        ("update row_reconciliation set rejected = 0", r"events has 4 raw rows, but accounts for 2 \+ 1 \+ 0"),
+        ("update row_reconciliation set rejected = 0", r"events has 4 raw rows, but accounts for 2 \+ 1 \+ 0 \+ 0"),
         ("update row_reconciliation set raw_rows = null", "events has None raw rows"),
         ("delete from row_reconciliation", "row_reconciliation has no rows"),
         ("drop table row_reconciliation", "row_reconciliation has no rows"),

@@ -31,13 +31,13 @@ judged as (
     {%- endfor %}
 ),
 
--- Counted apart, at the source and among the rejected rows: a row that a model lost must show.
+-- Counted apart, as delivered and among the rejected rows: a row that a model lost must show.
 raw_counts as (
     {%- for table in ['events', 'survey_answers', 'customers'] %}
     select
         '{{ table }}' as source_table,
         count(*) as raw_rows
-    from {{ source('raw', table) }}
+    from {{ source('delivered', table) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -48,6 +48,14 @@ rejected as (
         count(*) as rejected
     from {{ ref('rejected_rows') }}
     group by source_table
+),
+
+erased as (
+    select
+        source_table,
+        cast(sum(row_count) as bigint) as erased
+    from {{ source('raw', 'erased_rows') }}
+    group by source_table
 )
 
 select
@@ -56,8 +64,10 @@ select
     judged.accepted,
     judged.duplicates,
     coalesce(rejected.rejected, 0) as rejected,
+    coalesce(erased.erased, 0) as erased,
     judged.last_loaded_at,
     {{ build_columns() }}
 from raw_counts
 inner join judged on raw_counts.source_table = judged.source_table
 left join rejected on raw_counts.source_table = rejected.source_table
+left join erased on raw_counts.source_table = erased.source_table

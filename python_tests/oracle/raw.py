@@ -451,13 +451,13 @@ def judge_folder(folder: Path, settings: dict, questions: pd.DataFrame) -> dict[
 
 
 def row_reconciliation(judged: dict[str, Judged]) -> pd.DataFrame:
-    """One row per raw table: raw_rows = accepted + duplicates + rejected."""
+    """One row per raw table: raw_rows = accepted + duplicates + rejected; the oracle erases nobody."""
     return pd.DataFrame(
         [
-            (table, one.raw_rows, len(one.accepted), one.duplicates, len(one.rejected), one.last_loaded_at)
+            (table, one.raw_rows, len(one.accepted), one.duplicates, len(one.rejected), 0, one.last_loaded_at)
             for table, one in sorted(judged.items())
         ],
-        columns=["source_table", "raw_rows", "accepted", "duplicates", "rejected", "last_loaded_at"],
+        columns=["source_table", "raw_rows", "accepted", "duplicates", "rejected", "erased", "last_loaded_at"],
     )
 
 

@@ -1,5 +1,5 @@
 -- A table of which much is unreadable is the wrong table, or a right one in the wrong form.
-{%- set limit = required_number('max_rejected_share', 0, 1) %}
+{%- set limit = max_rejected_share() %}
 with reasons as (
     select
         source_table,
