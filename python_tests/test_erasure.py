@@ -131,6 +131,8 @@ def test_every_file_is_for_those_whom_it_concerns(built):
     version = Path(os.readlink(built.marts))
     assert modes.pop(version.as_posix()) == 0o444
     assert modes.pop(version.parent.as_posix()) == modes.pop("versions") == 0o755
+    # Monitoring reads it.
+    assert modes.pop("builds.jsonl") == 0o644
     modes.pop(".")
     assert {"work/work.duckdb", "work/target/manifest.json", "work/project/seeds/event_weights.csv"} <= set(modes)
     assert any(name.endswith("dbt.log") for name in modes)

@@ -2,7 +2,7 @@
 
 import duckdb
 import pytest
-from dbt_builds import Dbt, environment_of
+from dbt_builds import environment_of
 
 TESTS = ("sources_are_fresh", "warn_of_sources_that_grow_stale", "freshness_limits_are_usable")
 NOON = "2025-07-01 12:00:00"
@@ -15,10 +15,10 @@ RECONCILIATION = """
 
 
 @pytest.fixture(scope="module")
-def tests(tmp_path_factory) -> dict[str | None, dict]:
+def tests(new_dbt, tmp_path_factory) -> dict[str | None, dict]:
     """The tests as dbt compiles them, by name, for a build at NOON and for one that is not told the time."""
     folder = tmp_path_factory.mktemp("freshness")
-    dbt = Dbt(folder)
+    dbt = new_dbt()
     compiled = {}
     for time in (NOON, None):
         environment = environment_of(folder) | {"CUSTOMER_SCORES_BUILD_TIME": time or ""}

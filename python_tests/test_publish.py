@@ -70,6 +70,10 @@ FILES = {
         {{ config(severity='warn') }}
         select customer, score from {{ ref('scores') }} where score = 7
     """,
+    "tests/keys_of_steps_are_for_make_test.sql": """
+        {{ config(tags='keys_of_steps') }}
+        select * from {{ ref('scores') }}
+    """,
 }
 
 
@@ -295,7 +299,7 @@ def test_wrong_usage_ends_with_code_2():
 
 def test_a_build_whose_marts_do_not_pass_the_audit_ends_with_code_4(warehouse, folder, monkeypatch, capsys):
     monkeypatch.setattr(run_dbt, "run", lambda *_: DbtRun())
-    options = ops_build._options(
+    options = ops_build.parse_options(
         [f"--{name}={folder / name}" for name in ("raw", "warehouse")] + [f"--project-dir={folder / 'project'}"]
     )
     assert ops_build.build(options, warehouse, 0) == 4
