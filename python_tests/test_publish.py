@@ -66,6 +66,7 @@ FILES = {
         select 'Customer ' || customer || ' has a score of ' || score as problem
         from {{ ref('scores') }} where score < {{ var('lowest') }}
     """,
+    "tests/left_to_make_test.sql": "{{ config(tags='keys_of_steps') }} select 'No build asks this' as problem",
     "tests/nobody_scores_seven.sql": """
         {{ config(severity='warn') }}
         select customer, score from {{ ref('scores') }} where score = 7
