@@ -71,10 +71,6 @@ FILES = {
         {{ config(severity='warn') }}
         select customer, score from {{ ref('scores') }} where score = 7
     """,
-    "tests/keys_of_steps_are_for_make_test.sql": """
-        {{ config(tags='keys_of_steps') }}
-        select * from {{ ref('scores') }}
-    """,
 }
 
 
