@@ -11,8 +11,11 @@ from dbt_builds import MODELS, Dbt, environment_of
 from histories import SETTINGS, State
 from oracle.settings import project_seeds
 
-# What is kept by load date and read by no table of engagement, beside these.
-EVERYTHING_KEPT = [*MODELS[:-1], f"{MODELS[-1]} +int_contacts +int_survey_interactions +int_awareness_events"]
+# What is kept by load date and read by no table of engagement, beside these; and what became of all rows.
+EVERYTHING_KEPT = [
+    *MODELS[:-1],
+    f"{MODELS[-1]} +int_contacts +int_survey_interactions +int_awareness_events +row_reconciliation",
+]
 # What the compiled SQL says where builds of one setting differ.
 ANY_BUILD = "any_build"
 ANY_DAY = "2345-06-07"
