@@ -51,7 +51,7 @@ class Mixed:
 
 
 @st.composite
-def mixed_histories(draw, max_states: int = 3) -> Mixed:
+def mixed_histories(draw, max_states: int) -> Mixed:
     """A history with 1 to 12 rows that must not count in each state."""
     history = draw(histories(max_states))
     extra = st.builds(
