@@ -4,26 +4,44 @@
 #}
 
 {% macro duckdb__trimmed(column) -%}
-{#- Text without surrounding spaces, tabs, line ends and no-break spaces. -#}
-trim(cast({{ column }} as varchar), ' ' || chr(9) || chr(10) || chr(13) || chr(160))
+{#- Text without surrounding spaces, tabs, line ends, no-break spaces and NUL characters. -#}
+trim(cast({{ column }} as varchar), ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(0))
 {%- endmacro %}
 
 
 {% macro clean_text(column) %}
-{#- Text without surrounding white space, in Unicode normal form C; null where nothing is left. -#}
+{#- Text without surrounding white space and without NUL characters, in Unicode normal form C; null where nothing is left. -#}
 {{- adapter.dispatch('clean_text', 'customer_scores')(column) -}}
 {% endmacro %}
 
 {% macro duckdb__clean_text(column) -%}
-{#- ASCII without white space at its ends is clean as it stands, which is found out much faster than it is cleaned. -#}
+{#- ASCII without white space at its ends is clean as it stands, which is found out much faster than it is cleaned. '!' is the first
+  character after the space. -#}
 {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
 case
     when
         length({{ text }}) = strlen({{ text }})
-        and ascii({{ text }}) > 32
-        and ascii({{ text }}[-1]) > 32
+        and {{ text }} >= '!'
+        and {{ text }}[-1] >= '!'
+        and not contains({{ text }}, chr(0))
         then {{ text }}
-    else nullif({{ customer_scores.duckdb__trimmed('nfc_normalize(' ~ text ~ ')') }}, '')
+    else nullif({{ customer_scores.duckdb__trimmed("nfc_normalize(replace(" ~ text ~ ", chr(0), ''))") }}, '')
+end
+{%- endmacro %}
+
+
+{% macro longest_text() %}
+{#- Characters of a text that staging keeps of what nobody reads, such as the properties of an event. -#}
+{{ return(65536) }}
+{% endmacro %}
+
+
+{% macro truncated_text(text) -%}
+{#- `text`, or its first part and the MD5 of the whole where it is longer than longest_text: two that differ still do. -#}
+case
+    when length({{ text }}) > {{ customer_scores.longest_text() }}
+        then left({{ text }}, {{ customer_scores.longest_text() }}) || ' ... ' || md5({{ text }})
+    else {{ text }}
 end
 {%- endmacro %}
 

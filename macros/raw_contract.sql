@@ -107,6 +107,9 @@
 {%- for table in contract -%}
     {%- do sources.update({table: customer_scores.duckdb_raw_source(files, table)}) -%}
 {%- endfor -%}
+{%- for table, columns in contract.items() if sources[table] -%}
+    {%- do customer_scores.warn_of_unread_columns(table, columns.keys(), sources[table]) -%}
+{%- endfor -%}
 {%- if not sources['events'] and not sources['survey_answers'] -%}
     {{ exceptions.raise_compiler_error(
         "No raw data in " ~ folder ~ ": it needs events or survey_answers as .parquet, .csv or .jsonl "
@@ -119,6 +122,19 @@
 {%- endfor -%}
 {%- do customer_scores.duckdb_set_erased_aside(contract) -%}
 {%- do customer_scores.duckdb_shut_files(folder, sources) -%}
+{% endmacro %}
+
+
+{% macro warn_of_unread_columns(table, columns, source) %}
+{#- Warns of columns that nothing reads. One of them may be an optional column under another name. -#}
+{%- set unread = source.types.keys() | reject('in', columns) | list -%}
+{%- set absent = columns | reject('in', source.types.keys()) | list -%}
+{%- if unread -%}
+    {%- do exceptions.warn(
+        table ~ " has columns that nothing reads: " ~ unread | join(', ') ~ "."
+        ~ (" Is one of them " ~ absent | join(', ') ~ " under another name?" if absent else "")
+    ) -%}
+{%- endif -%}
 {% endmacro %}
 
 
@@ -158,22 +174,30 @@
 
 
 {% macro duckdb_raw_files(folder) %}
-{#- The files of the raw folder in the order of their names: `file`, `name` within the folder and `format`, both in lower case. -#}
+{#- The files of the raw folder in the order of their names: `file`, `name` within the folder and `format`, both in lower case.
+  Where `make build` mended a file (ops/mend.py), `file` is the mended copy. -#}
+{%- set mended = env_var('CUSTOMER_SCORES_MENDED', '') -%}
 {%- set listing -%}
-    select distinct
-        file,
-        lower(substr(file, {{ folder | length + 2 }})) as name,
-        regexp_extract(lower(file), '[.]([a-z]+)$', 1) as format
-    from (
+    with found as (
         -- `**` reaches every depth, but follows no link.
+        {%- for place in [folder] + ([mended] if mended else []) %}{%- set is_mended = loop.index > 1 %}
+        {{ 'union all' if is_mended }}
         {%- for pattern in ['*', '*/*', '**'] %}
-        select file from glob('{{ customer_scores.duckdb_path(folder) }}/{{ pattern }}')
+        select file, substr(file, {{ place | length + 2 }}) as name, {{ is_mended }} as is_mended
+        from glob('{{ customer_scores.duckdb_path(place) }}/{{ pattern }}')
         {{ 'union all' if not loop.last }}
         {%- endfor %}
+        {%- endfor %}
     )
+    select
+        arg_max(file, is_mended) as file,
+        lower(name) as name,
+        regexp_extract(lower(name), '[.]([a-z]+)$', 1) as format
+    from found
     -- Programs that write folders of files leave markers of their own.
-    where not regexp_matches(file, '/[._][^/]*$')
-    order by file
+    where not regexp_matches('/' || name, '/[._][^/]*$')
+    group by found.name
+    order by found.name
 {%- endset -%}
 {{ return(run_query(listing).rows) }}
 {% endmacro %}

@@ -23,8 +23,9 @@ import duckdb
 from ops import explain, journal, run_dbt, settings
 from ops.erasures import Erasures
 from ops.journal import Entry
+from ops.mend import mend
 from ops.messages import BuildError, plain
-from ops.publish import Warehouse, audit
+from ops.publish import Audit, Warehouse, audit
 from ops.report import report
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -57,7 +58,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
     build_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     log = warehouse.logs / build_id / "dbt.log"
     seconds, failure, audited, run = {}, None, None, None
-    erasures, pending = Erasures(warehouse), []
+    erasures, pending, noticed, may_shrink = Erasures(warehouse), [], [], options.full_refresh
     print(f"Build {build_id} of {options.raw}")
     try:
         began = time.monotonic()
@@ -69,6 +70,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
             warehouse.forget()
             options.full_refresh, options.keep = True, 0
         dbt_vars = _prepare(options, warehouse)
+        noticed += mend(options.raw, warehouse.mended)
         seconds["start"] = time.monotonic() - began
 
         began = time.monotonic()
@@ -89,6 +91,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
 
         began = time.monotonic()
         audited = audit(warehouse.building, build_id)
+        noticed += check_for_loss(warehouse.published_entry(), audited, options.raw, may_shrink)
         try:
             published = warehouse.publish(build_id)
         except OSError as error:
@@ -106,8 +109,11 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         now.isoformat(timespec="seconds"),
         "failed" if failure else "published",
         failure.exit_code if failure else 0,
+        raw=str(options.raw),
         **(audited.figures() if audited else {}),
-        warnings=len(run.warnings) + sum(result["status"] == "warn" for result in results) if run else None,
+        warnings=len(noticed) + len(run.warnings) + sum(result["status"] == "warn" for result in results)
+        if run
+        else None,
         seconds={phase: round(value, 3) for phase, value in seconds.items()},
         message=str(failure) if failure else None,
     )
@@ -116,7 +122,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         print(f"\n{plain(failure.shown, 20000)}\n{warehouse.status()}", file=sys.stderr)
         return failure.exit_code
 
-    warnings = [explain.Problem(text) for text in run.warnings]
+    warnings = [explain.Problem(text) for text in [*noticed, *run.warnings]]
     warnings += explain.warnings(results, partial(explain.failing_rows, warehouse.work_db, published))
     own_summary = options.settings / "summary.sql" if options.settings else None
     summary = own_summary if own_summary and own_summary.is_file() else PROJECT / "ops" / "summary.sql"
@@ -200,6 +206,26 @@ def run_until_sound(
     return run, results
 
 
+def check_for_loss(former: dict, audited: Audit, raw: Path, may_shrink: bool) -> list[str]:
+    """Warnings of raw tables that have fewer rows than in the published build, of which `former` is the journal's line.
+
+    Raises BuildError where the same raw folder has less than half of a table's rows, unless that is what is wanted.
+    """
+    warnings = []
+    for table, counts in (former.get("tables") or {}).items():
+        before, now = counts["raw_rows"], audited.reconciliation.get(table, {}).get("raw_rows", 0)
+        if now >= before:
+            continue
+        said = f"{table} has {now:,} rows, and had {before:,} in the published build"
+        if 2 * now < before and former.get("raw", str(raw)) == str(raw) and not may_shrink:
+            raise BuildError(
+                f"{said}: more than half is gone. Was a file cut short or left out? Then deliver it whole. If it is "
+                "meant, build once with --full-refresh."
+            )
+        warnings.append(f"{said}: is that what was meant?")
+    return warnings
+
+
 def _project_digest(project: Path) -> str:
     """A text that changes with any model or macro of the project."""
     digest = hashlib.sha256()
@@ -233,6 +259,7 @@ def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) 
         "CUSTOMER_SCORES_RAW": str(raw),
         "CUSTOMER_SCORES_WORK": str(warehouse.work_db),
         "CUSTOMER_SCORES_MARTS": str(warehouse.building),
+        "CUSTOMER_SCORES_MENDED": str(warehouse.mended),
         "CUSTOMER_SCORES_BUILD_ID": build_id,
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -15,6 +15,7 @@ from ops.run_dbt import DbtRun
 ROWS_SHOWN = 5
 FRAME = re.compile(r"(?:\w+ )+Error(?: in (?P<where>.+))?")
 UNREADABLE_CSV = re.compile(r"CSV Error on Line: (?P<line>\d+)|Error when sniffing file \"(?P<file>.+)\"\.")
+UNREADABLE_PARQUET = re.compile(r"(?P<quote>['\"])(?P<file>.+?[.]parquet)(?P=quote)", re.IGNORECASE)
 FAULT = re.compile(r"INTERNAL Error: (?P<fault>.+)")
 FIRST_ERROR = re.compile(r"database has been invalidated[^\"]*Original error: \"(?P<first>.+)\"")
 RAISED_IN = re.compile(r"> in macro \S+ \((?P<path>.+)\)")
@@ -127,6 +128,12 @@ def _error(message: str, project: Path) -> Problem:
             return Problem(f"{place} cannot be read as JSON lines: one object on each line, in UTF-8.")
         form = "values apart by commas, in UTF-8, each quote closed, each row whole and every line a row"
         return Problem(f"{place} cannot be read as CSV: {form}.")
+    unreadable = UNREADABLE_PARQUET.search(message)
+    if unreadable:
+        return Problem(
+            f"{unreadable['file']} cannot be read as Parquet: it is cut short or damaged. Deliver it again.",
+            [plain(line) for line in lines[bool(frame) : bool(frame) + 1]],
+        )
     body = [line for line in lines[bool(frame) :] if not line.startswith(("> in ", "> called by", "compiled code at"))]
     if where is None or (raised_in and (project / raised_in).is_file()):
         return Problem("\n".join(body) or lines[0])

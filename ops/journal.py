@@ -17,6 +17,7 @@ class Entry:
     started_at: str
     result: str
     exit_code: int
+    raw: str | None = None
     as_of_date: str | None = None
     tables: dict[str, dict[str, int]] | None = None
     rejected: int | None = None

@@ -17,6 +17,7 @@ from typing import TextIO
 
 import duckdb
 
+from ops import journal
 from ops.messages import BuildError
 
 # A mart that reads a file or another database would break, or leak, on a reader's machine.
@@ -48,6 +49,7 @@ class Warehouse:
         self.project = self.work / "project"
         self.target = self.work / "target"
         self.logs = self.work / "logs"
+        self.mended = self.work / "mended"
         self.project_digest = self.work / "project_digest"
 
     def version(self, build_id: str) -> Path:
@@ -60,6 +62,13 @@ class Warehouse:
         """The file behind the link, or None where nothing has been published."""
         target = self.link.resolve()
         return target if self.link.is_symlink() and target.is_file() else None
+
+    def published_entry(self) -> dict:
+        """The journal's line of the build that made what readers see; empty where there is none."""
+        published = self.published()
+        build_id = published.parent.name if published else None
+        entries = (entry for entry in journal.read(self.journal) if entry.get("build_id") == build_id)
+        return next(entries, {})
 
     def status(self) -> str:
         """A sentence that says which build readers see."""
@@ -119,7 +128,8 @@ class Warehouse:
             self.building.chmod(0o600)
 
     def discard_building(self) -> None:
-        """Removes what a build leaves that did not publish."""
+        """Removes what a build leaves that did not publish, and copies of raw files, which erasure would not reach."""
+        shutil.rmtree(self.mended, ignore_errors=True)
         for leftover in self.work.glob(self.building.name + "*"):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 

@@ -18,7 +18,8 @@ from real_data import REPOSITORY
 
 from ops.settings import stage_project
 
-MODELS = ["--resource-type", "model", "--resource-type", "seed", "--select", "+path:models/marts/engagement"]
+MODELS = ["--resource-type", "model", "--resource-type", "seed", "--select"]
+MODELS += ["+path:models/marts/engagement +row_reconciliation"]
 # About as many statements as dbt runs in a build, so that a kill may come at any of them.
 STATEMENTS = 400
 # Each process is the copy of one that has imported dbt and does nothing else: the tests' own has threads, with which a

@@ -13,6 +13,12 @@ from oracle.settings import project_seeds
 
 # What is kept by load date and read by no table of engagement, beside these.
 EVERYTHING_KEPT = [*MODELS[:-1], f"{MODELS[-1]} +int_contacts +int_survey_interactions +int_awareness_events"]
+# Nobody is erased.
+RAW_SCHEMAS = """
+    create schema raw;
+    create schema delivered;
+    create table raw.erased_rows (request varchar, source_table varchar, id_digest bigint, row_count bigint)
+"""
 # What the compiled SQL says where builds of one setting differ.
 ANY_BUILD = "any_build"
 ANY_DAY = "2345-06-07"
@@ -104,7 +110,7 @@ class Warehouse:
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("set TimeZone = 'UTC'")
         self.connection.execute("attach ':memory:' as work; attach ':memory:' as customer_scores; use work")
-        self.connection.execute("create schema raw; create schema customer_scores.main_history")
+        self.connection.execute(f"create schema customer_scores.main_history; {RAW_SCHEMAS}")
 
     def __enter__(self) -> "Warehouse":
         return self
@@ -125,7 +131,8 @@ class Warehouse:
         if state.kill.leaves != "all":
             self.put_back(marts)
         if state.kill.leaves == "old_marts_and_no_work":
-            self.connection.execute("use memory; detach work; attach ':memory:' as work; use work; create schema raw")
+            self.connection.execute("use memory; detach work; attach ':memory:' as work; use work")
+            self.connection.execute(RAW_SCHEMAS)
 
     def run(self, statements: list[str]) -> None:
         """Runs statements; what is not committed at their end is undone."""
@@ -180,6 +187,7 @@ class Warehouse:
             files = [str(path) for path in sorted(raw_folder.glob(f"{table}*.parquet"))]
             if not files:
                 yield f"create or replace table work.raw.{table} ({typed(columns)})"
+                yield f"create or replace view work.delivered.{table} as from work.raw.{table}"
                 continue
             reader = f"read_parquet({files}, union_by_name = true)"
             given = [name for (name, *_) in self.connection.execute(f"describe from {reader}").fetchall()]
@@ -190,6 +198,7 @@ class Warehouse:
                 from (select row_number() over () as row_number, raw_row from {reader} as raw_row)
                 cross join (select {", ".join(f"cast(null as {columns[name]}) as {name}" for name in absent)})
             """
+            yield f"create or replace view work.delivered.{table} as from work.raw.{table}"
 
     def seeds(self, replaced: dict[str, pd.DataFrame]) -> Iterator[str]:
         """What makes the seeds."""

@@ -1,288 +1,322 @@
-"""What a company may deliver: any format, in one file or many; and what stops a build before anything is published."""
+"""What a company may deliver, case by case: `bad_inputs.py` is the table, docs/bad-inputs.md says it to people."""
 
 import json
+import os
+import re
 import shutil
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
+import bad_inputs
 import duckdb
 import pytest
+import yaml
+from bad_inputs import ACCEPTED, CASES, TYPICAL, Again, Lines, Rows, Stop, Typed, cases
+from conftest import BuildResult, run_build
+from dbt.cli.main import dbtRunner
+from dbt_builds import PROCESSES, Dbt, environment_of
 from oracle import compute
+from real_data import REPOSITORY
 from test_oracle import compare, published
 
-EVENTS = """\
-Event_ID,customer_id,event_type,occurred_at,loaded_at,user_id,amount,source
-e1,c1,login,2025-01-01T23:30:00-01:00,2025-01-02T01:00:00Z,u1,,
-e2,c1,purchase,2025-01-02 10:00,2025-01-02 12:00:00.5,u2,10.30000000000000004,"a, ""b""!"
-e3, c2 ,login,2025-02-30,,u1,,
-e4,c2,mystery,2025-02-20,2025-02-20,u1,,
-e4,c2,mystery,2025-02-20,2025-02-21,u1,,
-e5,c2,purchase,2025-03-01T08:00:00Z,,,"1,5",
-e6,c3,report_created,2025-03-31,,u9,,
-"""
-ANSWERS = """\
-answer_id,customer_id,question,sent_at,answered_at,score,respondent_id
-a1,c1,nps,2025-01-05,2025-01-06 10:00,9,p1
-a2,c1,nps,2025-01-07,2025-01-08 10:00,3,p1
-a3,c2,nps,2025-01-07,,,p1
-a4,c2,csat,2025-01-07,2025-01-08,9.5,p1
-a5,c2,csat,2025-01-07,2025-01-08,4.0,p1
-a6,c2,nps,2025-01-07,2025-01-08,11,p2
-"""
-CUSTOMERS = """\
-customer_id,updated_at,plan,region
-c1,2025-01-10,free,eu
-c1,2025-02-10,pro,eu
-c2,,pro,
-"""
-# Most of these few rows are there to be rejected.
-VARS = "max_rejected_share: 1\n"
+from ops.build import PROJECT
+from ops.explain import failing_rows, failures, read_results
+from ops.mend import mend
+from ops.run_dbt import DbtRun
+
+TABLES = list(TYPICAL)
+JUDGED = {
+    "events": "int_events_set_aside",
+    "survey_answers": "stg_survey_answers",
+    "customers": "stg_customers",
+}
 
 
-def split(text: str, at: int) -> tuple[str, str]:
-    """The CSV text as two files, the first with `at` rows, both with the header."""
-    header, *rows = text.splitlines(keepends=True)
-    return header + "".join(rows[:at]), header + "".join(rows[at:])
+def named(kind: type) -> dict:
+    """Parametrizes a test by the cases of a kind."""
+    return {"argvalues": cases(kind), "ids": [case.name for case in cases(kind)]}
 
 
-def as_json_lines(text: str) -> str:
-    """The rows of a CSV text as JSON lines; an empty value is left out, as programs that write JSON do."""
-    with duckdb.connect() as connection:
-        Path("rows.csv").write_text(text)
-        rows = connection.sql("from read_csv('rows.csv', all_varchar = true, header = true)")
-        return "".join(
-            json.dumps({name: value for name, value in zip(rows.columns, row, strict=True) if value is not None}) + "\n"
-            for row in rows.fetchall()
+def verdicts(work: Path) -> dict[tuple[str, int], str]:
+    """What became of each row that is not accepted, as the table of cases says it: (raw table, position) -> verdict."""
+    with duckdb.connect(str(work), read_only=True) as connection:
+        rejected = connection.sql("select source_table, row_number, 'rejected: ' || reasons from rejected_rows")
+        found = {(table, position): verdict for table, position, verdict in rejected.fetchall()}
+        for table, model in JUDGED.items():
+            copies = connection.sql(f"select row_number from {model} where verdict = 'duplicate'").fetchall()
+            found |= {(table, position): "duplicate" for (position,) in copies}
+    return found
+
+
+def show(result: BuildResult, query: str) -> list[tuple]:
+    """What a query on both databases gives; days and times as texts, numbers as numbers."""
+    with duckdb.connect(str(result.work), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(
+            f"attach '{str(result.marts.resolve()).replace(chr(39), chr(39) * 2)}' as customer_scores (read_only)"
         )
+        connection.execute("set search_path = 'work.main,customer_scores.main,customer_scores.main_history'")
+        return [tuple(map(plain, row)) for row in connection.sql(query).fetchall()]
 
 
-@pytest.fixture
-def raw(tmp_path, monkeypatch) -> Path:
-    """An empty raw folder with a space and a quote in its name, and settings that allow many rejects."""
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "Ana's raw data"
-    (folder / "settings").mkdir(parents=True)
-    (folder / "settings" / "vars.yml").write_text(VARS)
-    return folder
-
-
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_text_is_parsed_strictly_in_every_format_and_any_number_of_files(form, raw, build):
-    if form == "csv":
-        first, second = split(EVENTS, 3)
-        (raw / "events").mkdir()
-        (raw / "events" / "2025-01.csv").write_text(first)
-        (raw / "events" / "2025-02.CSV").write_text(second)
-        first, second = split(ANSWERS, 2)
-        (raw / "survey_answers_1.csv").write_text(first)
-        (raw / "survey_answers_2.csv").write_text(second)
-        (raw / "customers.csv").write_text(CUSTOMERS)
-    else:
-        for name, text in {"events": EVENTS, "survey_answers": ANSWERS, "customers": CUSTOMERS}.items():
-            (raw / f"{name}.jsonl").write_text(as_json_lines(text))
-    result = build(raw)
-    assert result.returncode == 0, result.output
-    for name, table in compute(raw).items():
-        compare(name, published(result, name), table)
-    rejected = published(result, "rejected_rows").sort_values(["source_table", "row_number"])
-    assert rejected[["source_table", "row_number", "row_id", "reason"]].to_numpy().tolist() == [
-        ["events", 3, "e3", "unparsable_occurred_at"],
-        ["events", 6, "e5", "invalid_amount"],
-        ["survey_answers", 4, "a4", "invalid_score"],
-        ["survey_answers", 6, "a6", "score_out_of_scale"],
-    ]
-    content = json.loads(rejected["raw_row"].iloc[1])
-    assert (content["amount"], content["occurred_at"], content["Event_ID"]) == ("1,5", "2025-03-01T08:00:00Z", "e5")
-    reconciliation = published(result, "row_reconciliation").set_index("source_table")
-    assert reconciliation.loc["events", ["raw_rows", "accepted", "duplicates", "rejected"]].tolist() == [7, 4, 1, 2]
-
-
-def spoil_folder(raw: Path) -> None:
-    shutil.rmtree(raw)
-
-
-def spoil_files(raw: Path) -> None:
-    for path in raw.glob("*.csv"):
-        path.unlink()
-
-
-def rewrite(name: str, text: str):
-    """A step that writes a file of the raw folder."""
-    return lambda raw: (raw / name).write_text(text)
-
-
-WEIGHTS = "event_type,weight,valid_from,valid_to,reason\n"
-# Rows that no seed may have, and what is said of them: all at once, since a build says all that is wrong.
-BAD_SEEDS = {
-    "event_weights.csv": (
-        WEIGHTS + "login,1,,2025-06-30,old\nlogin,2,2025-06-30,,new\npurchase,-1,,,\n",
-        [
-            "event_weights.csv: login has two weights on 2025-06-30",
-            "end the older one the day before",
-            "a row for purchase",
-            "has a weight below 0",
-        ],
-    ),
-    "score_bands.csv": ("metric,band,lower_edge\nengagement,cold,0\nengagement,hot,50\n", ["cold"]),
-    "engagement_scale.csv": (
-        "scale_version,points,score\nfirst,0,1\nfirst,9,60\nfirst,10,50\n",
-        ["engagement_scale.csv: scale first is wrong at 10.000000 points"],
-    ),
-    "instrumentation_rules.csv": (
-        "rule,max_share,min_expected_customers\nvanished,-1,20\n",
-        ["instrumentation_rules.csv has 1 rows, of which 0 can be used"],
-    ),
-    "comment_themes.csv": (
-        "theme,language,pattern\nprice,en,pric(e\nprice,de,\nprice,en,can't pay\nprice,en,more[[:space:]]than\n",
-        [
-            "the line price,en,pric(e is no regular expression",
-            "the line price,de, has no pattern",
-            "the line price,en,can't pay has a sign that no folded comment has",
-            "the line price,en,more[[:space:]]than has a sign that no folded comment has",
-        ],
-    ),
-}
-
-
-def spoil_seeds(raw: Path) -> None:
-    for name, (text, _) in BAD_SEEDS.items():
-        (raw / "settings" / name).write_text(text)
-
-
-BAD_INPUTS = {
-    "wrong seeds": (spoil_seeds, [word for _, words in BAD_SEEDS.values() for word in words]),
-    "no folder": (spoil_folder, ["There is no folder", "raw"]),
-    "no file": (spoil_files, ["No raw data in", "events or survey_answers", "RAW=folder"]),
-    "header only": (rewrite("events.csv", EVENTS.splitlines()[0] + "\n"), ["events has no rows in", "events.csv"]),
-    "empty file": (rewrite("events.csv", ""), ["events has no rows in", "events.csv"]),
-    "missing column": (
-        rewrite("events.csv", EVENTS.replace("occurred_at", "time")),
-        ["events.occurred_at is missing", "events.csv", "time", "Rename the column"],
-    ),
-    "wrong kind": (
-        lambda raw: duckdb.sql(
-            "select 'a1' as answer_id, 'c1' as customer_id, 'nps' as question, 20250105 as sent_at"
-        ).write_parquet(str((raw / "survey_answers.csv").unlink() or raw / "survey_answers.parquet")),
-        ["survey_answers.sent_at is of type INTEGER", "must be a timestamp, a date or a text"],
-    ),
-    "unknown segment column": (
-        rewrite("settings/vars.yml", VARS + "segment_columns: [plan, tier]\n"),
-        ["customers.tier is missing", "segment_columns"],
-    ),
-    "segment column that is no name": (
-        rewrite("settings/vars.yml", VARS + "segment_columns: ['plan; drop table x']\n"),
-        ["segment_columns names", "lower-case letters"],
-    ),
-    "weight that is no number": (
-        rewrite("settings/event_weights.csv", WEIGHTS + "login,high,,,\n"),
-        ["event_weights.csv, line 2: weight is 'high'", "where a number"],
-    ),
-    "unterminated quote": (
-        rewrite("events.csv", EVENTS.replace('""b""!"', "b")),
-        ["events.csv cannot be read as CSV", "each quote closed"],
-    ),
-    "half a row": (rewrite("events.csv", EVENTS + "e9,c1\n"), ["events.csv cannot be read as CSV", "each row whole"]),
-    "a line that is no row": (rewrite("events.csv", EVENTS + "# total 7\n"), ["events.csv cannot be read as CSV"]),
-    "another extension": (rewrite("events_2024.json", "[]"), ["events_2024.json is named like the raw table events"]),
-    "ids as fractions": (
-        lambda raw: duckdb.sql("select 1.0::double as customer_id").write_parquet(
-            str((raw / "customers.csv").unlink() or raw / "customers.parquet")
-        ),
-        ["customers.customer_id is of type DOUBLE", "a text or a whole number"],
-    ),
-    "a segment that names people": (
-        rewrite("settings/vars.yml", VARS + "segment_columns: [customer_name]\n"),
-        ["segment_columns names customer_name", "names a person"],
-    ),
-    "a segment that is a word of SQL": (
-        rewrite("settings/vars.yml", VARS + "segment_columns: [group]\n"),
-        ["segment_columns names 'group'", "rename the column"],
-    ),
-    "a day that does not exist": (
-        rewrite("settings/vars.yml", VARS + "as_of_date: 2025-02-30\n"),
-        ["vars.yml cannot be read as YAML"],
-    ),
-    "nothing accepted": (
-        lambda raw: [
-            rewrite("events.csv", EVENTS.replace(",2025-", ",1925-"))(raw),
-            (raw / "survey_answers.csv").unlink(),
-        ],
-        ["No row of events or survey_answers was accepted"],
-    ),
-    "two formats": (rewrite("events.jsonl", "{}\n"), ["events comes in more than one format", "keep one format"]),
-    "too many rejects": (
-        rewrite("settings/vars.yml", "max_rejected_share: 0.05\n"),
-        ["events: 2 of 7 rows were rejected", "max_rejected_share"],
-    ),
-    "unknown time zone": (
-        rewrite("settings/vars.yml", VARS + "reporting_timezone: Europe/Bukarest\n"),
-        ["reporting_timezone is 'Europe/Bukarest'", "Europe/Bucharest"],
-    ),
-    "window that is no number": (
-        rewrite("settings/vars.yml", VARS + "score_window_days: 28 days\n"),
-        ['score_window_days is "28 days"', "give a number from 1 to 366"],
-    ),
-    "lookback below zero": (
-        rewrite("settings/vars.yml", VARS + "dedup_lookback_days: -1\n"),
-        ["dedup_lookback_days is -1", "give a number from 0 to 10000"],
-    ),
-    "a session without an end": (
-        rewrite("settings/vars.yml", VARS + "session_gap_minutes: 1441\n"),
-        ["session_gap_minutes is 1441", "give a number from 1 to 1440"],
-    ),
-    "half-life of nothing": (
-        rewrite("settings/vars.yml", VARS + "score_half_life_days: 0\n"),
-        ["score_half_life_days is 0", "give a number from 0.1 to 10000"],
-    ),
-    "part of an answer": (
-        rewrite("settings/vars.yml", VARS + "min_answers: 2.5\n"),
-        ["min_answers is 2.5", "give a whole number"],
-    ),
-    "customer twice at one time": (
-        rewrite("customers.csv", CUSTOMERS + "c1,2025-02-10,team,eu\n"),
-        ["customers: c1 has two versions with the same updated_at", "give it its own time"],
-    ),
-    "answers without questions": (
-        rewrite(
-            "survey_answers.csv", ANSWERS.replace(",nps,2025-01-05,", ",nps,,").replace(",nps,2025-01-07,", ",nps,,")
-        ),
-        ["nps has 2 answers to 0 questions asked"],
-    ),
-}
+def plain(value: object) -> object:
+    """A day or a time as text."""
+    return str(value) if hasattr(value, "isoformat") else value
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory, build):
-    """A warehouse with a good build, which no bad input may replace."""
-    good = tmp_path_factory.mktemp("good")
-    deliver(good)
-    folder = tmp_path_factory.mktemp("warehouse")
-    result = build(good, folder)
-    assert result.returncode == 0, result.output
+def folder(tmp_path_factory) -> Path:
+    """A folder with a space and a quote in its name."""
+    folder = tmp_path_factory.mktemp("inputs") / "Ana's raw data"
+    folder.mkdir()
     return folder
 
 
-def deliver(folder: Path) -> None:
-    """Writes a good raw folder."""
-    (folder / "settings").mkdir(parents=True, exist_ok=True)
-    for name, text in {"events": EVENTS, "survey_answers": ANSWERS, "customers": CUSTOMERS}.items():
-        (folder / f"{name}.csv").write_text(text)
-    (folder / "settings" / "vars.yml").write_text(VARS)
+@pytest.fixture(scope="module")
+def delivered(folder) -> tuple[Path, dict]:
+    """A raw folder of all cases of rows, as CSV, and which case each row is of."""
+    return folder / "raw", bad_inputs.deliver(folder / "raw", "csv")
 
 
-@pytest.mark.parametrize("case", BAD_INPUTS)
-def test_a_bad_input_stops_with_a_sentence_and_the_former_marts_stay(case, raw, warehouse, build):
-    spoil, words = BAD_INPUTS[case]
-    deliver(raw)
-    spoil(raw)
-    before = (warehouse / "customer_scores.duckdb").resolve()
+@pytest.fixture(scope="module")
+def built(folder, delivered) -> BuildResult:
+    """All cases of rows, built."""
+    result = run_build(delivered[0], folder / "warehouse")
+    assert result.returncode == 0, result.output
+    return result
 
-    result = build(raw, warehouse)
 
-    assert result.returncode == 1, result.output
-    missing = [word for word in words if word not in result.output]
-    assert not missing, f"{missing} not in:\n{result.output}"
+@pytest.fixture(scope="module")
+def built_again(folder, delivered, built) -> BuildResult:
+    """The next build, with all that is different then."""
+    raw = shutil.copytree(delivered[0], folder / "raw again")
+    for case in cases(Again):
+        case.change(raw)
+    warehouse = shutil.copytree(built.warehouse, folder / "warehouse again", symlinks=True)
+    result = run_build(raw, warehouse)
+    assert result.returncode == 0, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def stopped(folder, built) -> tuple[BuildResult, BuildResult]:
+    """A build of everything that tests of the data find, and what had been published before."""
+    raw = spoiled(folder / "raw spoiled", *(case for case in cases(Stop) if case.found == "build"))
+    warehouse = shutil.copytree(built.warehouse, folder / "warehouse stopped", symlinks=True)
+    return run_build(raw, warehouse), built
+
+
+@pytest.fixture(scope="module")
+def project(new_dbt) -> Dbt:
+    """The project, parsed."""
+    return new_dbt()
+
+
+def spoiled(raw: Path, *faults: Stop) -> Path:
+    """A small raw folder with those faults."""
+    bad_inputs.deliver_little(raw)
+    for case in faults:
+        case.spoil(raw)
+    return raw
+
+
+def judged(project: Dbt, folder: Path, raw: Path) -> Path:
+    """The work database of a raw folder, in which all rows are judged and nothing else is made."""
+    folder.mkdir()
+    mend(raw, folder / "mended")
+    environment = {"CUSTOMER_SCORES_RAW": str(raw), "CUSTOMER_SCORES_MENDED": str(folder / "mended")}
+    models = ["--select", "+rejected_rows", "--exclude-resource-type", "unit_test", "test"]
+    project.run("build", *models, environment=environment_of(folder) | environment)
+    return folder / "work.duckdb"
+
+
+@pytest.mark.parametrize("case", **named(Rows))
+def test_rows_are_judged_and_shown_as_the_table_says(case, delivered, built):
+    found = verdicts(built.work)
+    of_case = {row: place for place, (other, row) in delivered[1].items() if other is case}
+    assert [found.get(of_case[row], ACCEPTED) for row in range(len(case.rows))] == list(case.verdicts)
+    for query, rows in case.shows:
+        assert show(built, query) == rows
+    for words in case.words:
+        assert words in built.output
+
+
+def test_no_row_is_lost_and_rejected_ones_are_kept_whole(delivered, built):
+    counts = Counter((table, case.verdicts[row].split(":")[0]) for (table, _), (case, row) in delivered[1].items())
+    wanted = [
+        (table, *(counts[table, word] for word in (ACCEPTED, "duplicate", "rejected"))) for table in sorted(TABLES)
+    ]
+    parts = "select source_table, accepted, duplicates, rejected, raw_rows - accepted - duplicates - rejected"
+    assert show(built, f"{parts} from row_reconciliation order by 1") == [(*row, 0) for row in wanted]
+    kept = show(
+        built, "select source_table, row_number, reason = split_part(reasons, ',', 1), raw_row from rejected_rows"
+    )
+    for table, position, is_first, raw_row in kept:
+        case, row = delivered[1][table, position]
+        assert is_first
+        content = {name: value for name, value in json.loads(raw_row).items() if value is not None}
+        given = {name: value for name, value in case.delivered()[row].items() if value}
+        assert {name: value for name, value in content.items() if value} == {**given, bad_inputs.SURPLUS: "crm"}
+
+
+def test_published_tables_are_what_the_oracle_computes(delivered, built):
+    for name, table in compute(delivered[0]).items():
+        compare(name, published(built, name), table)
+
+
+def test_what_people_wrote_is_in_no_published_table(built):
+    texts = [*bad_inputs.COMMENTS[-3:], "Old Ltd", "New Ltd"]
+    with duckdb.connect(str(built.marts), read_only=True) as connection:
+        tables = connection.sql("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+        assert len(tables) > 50
+        for (table,) in tables:
+            holds = " or ".join(["contains(cast(delivered as varchar), ?)"] * len(texts))
+            query = f"select 1 from {table} as delivered where {holds}"
+            assert connection.execute(query, texts).fetchall() == [], table
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_rows_are_judged_alike_in_every_format(form, folder, project):
+    places = bad_inputs.deliver(folder / form, form)
+    found = verdicts(judged(project, folder / f"{form} judged", folder / form))
+    wanted = {place: case.verdicts[row] for place, (case, row) in places.items() if case.verdicts[row] != ACCEPTED}
+    assert found == wanted
+
+
+@pytest.mark.parametrize("kind", [Typed, Lines])
+def test_typed_rows_and_broken_lines_are_judged_as_the_table_says(kind, folder, project):
+    raw = folder / kind.__name__
+    raw.mkdir()
+    if kind is Typed:
+        typical = {"occurred_at": "timestamp '2024-03-10 10:00:00'", "amount": "null::double"}
+        rows = [typical | row for case in cases(Typed) for row in case.rows]
+        events = [
+            f"select 'e{n}' as event_id, 1 as customer_id, 'login' as event_type, "
+            + ", ".join(f"{value} as {name}" for name, value in row.items())
+            for n, row in enumerate(rows)
+        ]
+        duckdb.sql(" union all ".join(events)).write_parquet(str(raw / "events.parquet"))
+    else:
+        text = "\n".join(line for case in cases(Lines) for line in case.lines)
+        sound = '{"event_id": "e1", "customer_id": "c1", "event_type": "x", "occurred_at": "2024-03-10"}'
+        (raw / "events.jsonl").write_text(f"{text}\n{sound}\n")
+    work = judged(project, folder / f"{kind.__name__} judged", raw)
+    wanted = enumerate((verdict for case in cases(kind) for verdict in case.verdicts), 1)
+    assert verdicts(work) == {("events", n): verdict for n, verdict in wanted if verdict != ACCEPTED}
+    if kind is Lines:
+        with duckdb.connect(str(work), read_only=True) as connection:
+            kept = connection.sql("select raw_row from rejected_rows order by row_number").fetchall()
+        assert [json.loads(line) for (line,) in kept] == [
+            json.loads(line) if line.startswith("[") else line for case in cases(Lines) for line in case.lines
+        ]
+
+
+@pytest.mark.parametrize("case", **named(Again))
+def test_the_next_build_judges_anew(case, built, built_again):
+    assert show(built, case.query) == case.before
+    assert show(built_again, case.query) == case.after
+
+
+def test_fewer_rows_than_before_bring_a_warning(built, built_again):
+    assert "published build: is that what was meant?" not in built.output
+    assert re.search(r"customers has \d+ rows, and had \d+ in the published build: is that", built_again.output)
+
+
+@pytest.mark.parametrize("case", [case for case in cases(Stop) if case.found == "settings"], ids=lambda case: case.name)
+def test_what_is_wrong_before_dbt_starts_stops_the_build(case, tmp_path):
+    result = run_build(spoiled(tmp_path / "raw", case), tmp_path / "warehouse")
+    assert result.returncode == 1
+    assert_told(case, result.output)
+    assert "Nothing was published" in result.output
+
+
+@pytest.fixture(scope="module")
+def starts(project, folder) -> dict[str, str]:
+    """What a build would say of each case that dbt finds when it starts: name -> text."""
+    faults = [case for case in cases(Stop) if case.found in ("start", "var", "alone")]
+    calls = []
+    for number, case in enumerate(faults):
+        place = folder / f"start {number}"
+        place.mkdir()
+        raw = spoiled(place / "raw", case)
+        own = yaml.safe_load((raw / "settings" / "vars.yml").read_text())
+        command = {
+            "start": ["seed", "--select", "survey_triggers"],
+            "var": ["run-operation", case.macro],
+            "alone": ["build", "--select", "+something_is_accepted", "--exclude-resource-type", "unit_test"],
+        }[case.found]
+        arguments = [
+            *command,
+            "--vars",
+            json.dumps(own, default=str),
+            *project.paths,
+            "--target-path",
+            str(place / "target"),
+        ]
+        calls.append((arguments, {**environment_of(place), "CUSTOMER_SCORES_RAW": str(raw)}))
+    with PROCESSES.Pool(1) as process:
+        errors = process.apply(errors_of, (project.manifest, calls))
+    said = {}
+    for number, (case, found) in enumerate(zip(faults, errors, strict=True)):
+        place = folder / f"start {number}"
+        rows_of = partial(failing_rows, place / "work.duckdb", place / "marts.duckdb")
+        problems = failures(read_results(place / "target"), DbtRun(1, found), PROJECT, rows_of)
+        said[case.name] = "\n".join(map(str, problems))
+    return said
+
+
+def errors_of(manifest: object, calls: list[tuple[list[str], dict]]) -> list[list[str]]:
+    """Runs dbt for each of the calls (arguments, environment) in this process: the errors outside of any node."""
+    found = []
+    for arguments, environment in calls:
+        os.environ.update(environment)
+        errors = []
+
+        def note(event: object, errors: list[str] = errors) -> None:
+            if event.info.name in ("MainEncounteredError", "RunningOperationCaughtError"):
+                errors.append(event.data.exc)
+
+        done = dbtRunner(manifest=manifest, callbacks=[note]).invoke(["--quiet", *arguments])
+        assert not done.success, arguments
+        found.append(errors)
+    return found
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in cases(Stop) if case.found in ("start", "var", "alone")], ids=lambda case: case.name
+)
+def test_what_dbt_finds_when_it_starts_stops_the_build(case, starts):
+    assert_told(case, starts[case.name])
+
+
+@pytest.mark.parametrize("case", [case for case in cases(Stop) if case.found == "build"], ids=lambda case: case.name)
+def test_what_tests_of_the_data_find_stops_the_build_and_the_former_marts_stay(case, stopped):
+    result, before = stopped
+    assert result.returncode == 1
+    assert_told(case, result.output)
     assert "Nothing was published" in result.output and "is still the build of" in result.output
-    assert "Traceback" not in result.output
-    assert (warehouse / "customer_scores.duckdb").resolve() == before
-    with duckdb.connect(str(warehouse / "customer_scores.duckdb"), read_only=True) as connection:
-        assert connection.sql("select count(*) from dim_customers").fetchall() == [(3,)]
+    assert result.marts.resolve().parent.name == before.marts.resolve().parent.name
+    with duckdb.connect(str(result.marts), read_only=True) as connection:
+        customers = show(before, "select count(*) from dim_customers")
+        assert connection.sql("select count(*) from dim_customers").fetchall() == customers
+
+
+def assert_told(case: Stop, output: str) -> None:
+    """All words of a case are in the output, and nothing that is for programmers."""
+    missing = [words for words in case.words if words not in output]
+    assert not missing, f"{missing} not in:\n{output}"
+    assert "Traceback" not in output and "> in macro" not in output
+
+
+def test_the_page_of_bad_inputs_is_what_the_table_says():
+    page = (REPOSITORY / "docs" / "bad-inputs.md").read_text()
+    assert page == bad_inputs.document(), "Write it anew: python python_tests/bad_inputs.py > docs/bad-inputs.md"
+
+
+def test_every_case_is_told_once_and_names_a_test():
+    assert [name for name, times in Counter((case.section, case.name) for case in CASES).items() if times > 1] == []
+    for case in CASES:
+        file, name = case.test.split("::")
+        assert f"\ndef {name}(" in (REPOSITORY / "python_tests" / file).read_text(), case.name
+        assert case.verdict in bad_inputs.VERDICTS and case.says and (case.words or not isinstance(case, Stop))

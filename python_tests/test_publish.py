@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,11 +16,11 @@ import pytest
 
 from ops import build as ops_build
 from ops import run_dbt
-from ops.build import PROJECT, run_until_sound
+from ops.build import PROJECT, check_for_loss, run_until_sound
 from ops.explain import engine_seconds, failing_rows, failures
 from ops.journal import Entry, append, read
 from ops.messages import BuildError, plain
-from ops.publish import Warehouse, audit
+from ops.publish import Audit, Warehouse, audit
 from ops.rollback import roll_back
 from ops.run_dbt import DbtRun
 
@@ -303,6 +304,35 @@ def test_a_build_whose_marts_do_not_pass_the_audit_ends_with_code_4(warehouse, f
     assert "dbt succeeded, but made no marts file" in capsys.readouterr().err
     (line,) = journal(warehouse)
     assert (line["result"], line["exit_code"], line["tables"]) == ("failed", 4, None)
+
+
+def test_a_source_that_lost_more_than_half_of_its_rows_stops_unless_that_is_meant(folder):
+    warehouse = Warehouse(folder / "warehouse")
+    assert build(folder).returncode == 0
+    published, record = warehouse.published(), warehouse.published_record()
+    model = folder / "project" / "models" / "row_reconciliation.sql"
+    model.write_text(
+        re.sub(
+            "4 as raw_rows.*1 as rejected",
+            "1 as raw_rows, 1 as accepted, 0 as duplicates, 0 as rejected",
+            model.read_text(),
+        )
+    )
+    # That the project has changed, so that all is built anew, is no consent.
+    cut = build(folder)
+    assert cut.returncode == 1 and warehouse.published() == published
+    assert "events has 1 rows, and had 4 in the published build: more than half is gone" in cut.stderr
+    assert "build once with --full-refresh" in cut.stderr
+
+    def said(rows: int, raw: Path = folder / "raw", may_shrink: bool = False) -> list[str]:
+        return check_for_loss(record, Audit(None, {}, {"events": {"raw_rows": rows}}), raw, may_shrink)
+
+    assert said(4) == said(5) == []
+    warning = ["events has 2 rows, and had 4 in the published build: is that what was meant?"]
+    assert said(2) == warning
+    assert said(1, may_shrink=True) == said(1, raw=folder / "other") == [warning[0].replace("2 rows", "1 rows")]
+    with pytest.raises(BuildError, match="events has 0 rows, and had 4"):
+        check_for_loss(record, Audit(None, {}, {}), folder / "raw", may_shrink=False)
 
 
 def test_what_a_failed_build_of_other_code_kept_is_not_trusted(folder):

@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .settings import OracleError, clean_text, six_places
+from .settings import OracleError, clean_text, six_places, trimmed
 
 COLUMNS = {
     "events": {
@@ -79,6 +79,13 @@ TOO_LATE = np.datetime64("2100-01-01", "us")
 CLOCK_TOLERANCE = np.timedelta64(5, "m")
 DAY = np.timedelta64(1, "D")
 
+WINDOWS_1252 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)} | {
+    0xDC00 + byte: letter.decode("cp1252")
+    for byte in range(0x80, 0x100)
+    for letter in [bytes([byte])]
+    if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+
 csv.field_size_limit(2**31 - 1)
 
 
@@ -129,9 +136,9 @@ def read_file(path: Path, columns: Iterable[str]) -> tuple[set[str], dict[str, l
         names = set(file.schema_arrow.names)
         data = file.read(columns=[name for name in columns if name in names])
         return names, {name: arrow_values(data.column(name)) for name in data.column_names}, data.num_rows
-    with open(path, encoding="utf-8-sig", errors="replace", newline="") as lines:
+    with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         if path.suffix.lower() == ".csv":
-            reader = csv.reader(lines, strict=True)
+            reader = csv.reader(map(readable, lines), strict=True)
             header = [name.lower() for name in next(reader, [])]
             rows = [row for row in reader if row]
             for position, row in enumerate(rows, 1):
@@ -140,15 +147,26 @@ def read_file(path: Path, columns: Iterable[str]) -> tuple[set[str], dict[str, l
             by_name = dict(zip(header, zip(*rows, strict=True) if rows else [()] * len(header), strict=True))
             return set(header), {name: list(by_name[name]) for name in columns if name in by_name}, len(rows)
         records = [
-            {
-                name.lower(): value
-                for name, value in json.loads(line, parse_int=str, parse_float=str, parse_constant=str).items()
-            }
-            for line in lines.read().split("\n")
+            {name.lower(): value for name, value in json_object(line).items()}
+            for line in readable(lines.read()).split("\n")
             if line.strip()
         ]
     names = set().union(*records)
     return names, {name: [row.get(name) for row in records] for name in columns if name in names}, len(records)
+
+
+def readable(text: str) -> str:
+    """Text with each byte that was no UTF-8, which Python keeps as a surrogate, as Windows-1252 has it."""
+    return text if text.isascii() else text.translate(WINDOWS_1252)
+
+
+def json_object(line: str) -> dict:
+    """The object of a line; none where the line holds something else, or is broken off."""
+    try:
+        found = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def arrow_values(column: pa.ChunkedArray) -> list | np.ndarray:
@@ -159,9 +177,9 @@ def arrow_values(column: pa.ChunkedArray) -> list | np.ndarray:
     return column.to_pylist()
 
 
-def parse_texts(values: list | np.ndarray) -> Parsed:
+def parse_texts(values: list | np.ndarray, clean: Callable[[str | None], str | None] = clean_text) -> Parsed:
     """Clean text; other types are written out."""
-    texts = [clean_text(value if value is None or type(value) is str else written(value)) for value in values]
+    texts = [clean(value if value is None or type(value) is str else written(value)) for value in values]
     series = pd.Series(texts, dtype=object)
     return Parsed(series, series.isna().to_numpy(), np.zeros(len(series), bool))
 
@@ -179,7 +197,7 @@ def parse_times(values: list | np.ndarray) -> Parsed:
     """Times as datetime64[us] in UTC. Typed ones are taken as they are, all else must be text of an accepted form."""
     if isinstance(values, np.ndarray):
         return Parsed(pd.Series(values), np.isnat(values), np.zeros(len(values), bool))
-    texts = parse_texts(values)
+    texts = parse_texts(values, trimmed)
     micros = np.array([NOT_A_TIME if text is None else time_micros(text) for text in texts.values], np.int64)
     return Parsed(pd.Series(micros.view("datetime64[us]")), texts.is_blank, (micros == NOT_A_TIME) & ~texts.is_blank)
 
@@ -204,7 +222,7 @@ def parse_numbers(values: list | np.ndarray) -> Parsed:
     """Numbers as Decimal or None."""
     numbers, blank, bad = [], [], []
     for value in values:
-        text = clean_text(value) if isinstance(value, str) else value
+        text = trimmed(value) if isinstance(value, str) else value
         parsed = None if text is None else parse_number(text)
         numbers.append(parsed)
         blank.append(text is None)

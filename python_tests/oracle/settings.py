@@ -22,13 +22,14 @@ DEFAULTS = {
     "score_half_life_days": None,
     "min_answers": 5,
     "max_rejected_share": 0.05,
+    "max_customer_day_events": 1_000_000,
     "dedup_lookback_days": 30,
     "session_gap_minutes": 30,
     "python_models": True,
     "publish_comments": False,
 }
 
-TRIMMED = " \t\r\n"
+TRIMMED = " \t\r\n\u00a0\0"
 
 
 class OracleError(ValueError):
@@ -45,12 +46,15 @@ class Weight(NamedTuple):
     reason: str | None
 
 
+def trimmed(value: object) -> str | None:
+    """Text without spaces, tabs, line ends and NUL characters around it; None where nothing is left."""
+    return None if value is None else str(value).strip(TRIMMED) or None
+
+
 def clean_text(value: object) -> str | None:
-    """Text without spaces, tabs and line ends around it, in Unicode form NFC; None where nothing is left."""
-    if value is None:
-        return None
-    text = str(value).strip(TRIMMED)
-    return (text if text.isascii() else unicodedata.normalize("NFC", text)) or None
+    """Trimmed text without NUL characters anywhere, in Unicode form NFC; None where nothing is left."""
+    text = None if value is None else trimmed(str(value).replace("\0", ""))
+    return text if text is None or text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def load_settings(raw_folder: Path, overrides: dict | None = None) -> dict:

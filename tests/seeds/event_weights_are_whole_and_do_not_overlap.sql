@@ -17,7 +17,7 @@ inner join weights as other
     on weights.event_type = other.event_type
     and weights.position <> other.position
     and other.valid_from between weights.valid_from and weights.valid_to
-union all
+union
 select
     'event_weights.csv: a row for ' || coalesce(event_type, 'no event type')
     || ' lacks its event type or weight, has a weight below 0, or ends before it begins.' as problem
