@@ -3,6 +3,7 @@
 Readers hold files open for as long as they like, so a file that was published is never written or renamed over again.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -76,6 +77,10 @@ class Warehouse:
         if not self.versions.is_dir():
             self.versions.mkdir()
             self.versions.chmod(0o755)
+        for folder in (self.folder, self.versions):
+            if not os.access(folder, os.W_OK):
+                # Else a whole build would be made before it is found that it cannot be published.
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
         self.work.mkdir(exist_ok=True)
         self.work.chmod(0o700)
 

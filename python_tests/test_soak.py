@@ -39,12 +39,12 @@ def test_readers_see_whole_builds_while_builds_are_killed(tmp_path):
         path.write_text(textwrap.dedent(text))
     folder = tmp_path / "soak"
     folder.mkdir()
-    figures = soak(folder, seed=7, minutes=5, builds=9, options=("--project-dir", str(tmp_path / "project")))
+    figures = soak(folder, seed=7, minutes=10, builds=6, options=("--project-dir", str(tmp_path / "project")))
     text, is_sound = figures.report()
     print(text)
     assert is_sound, text
-    assert figures.builds == 10 and figures.kills["build"] and figures.kills["publishing"]
-    assert len(figures.published) >= 4 and sum(reading.kept_open for reading in figures.readings)
+    assert figures.builds == 7 and figures.kills["publishing"] and len(figures.published) >= 3
+    assert sum(reading.kept_open for reading in figures.readings)
 
 
 def test_a_soak_that_finds_something_says_so(tmp_path):
