@@ -1,6 +1,7 @@
 """Says which databases are damaged and sets them aside: all that a build keeps can be made anew from the raw folder."""
 
 import re
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -60,4 +61,5 @@ def _way_back(warehouse: Warehouse, damaged: str) -> str:
     whole = next((build_id for build_id in others if not find_damage(warehouse.version(build_id))), None)
     if whole is None:
         return "There is no other version to go back to."
-    return f"The version {whole} is whole: `make rollback VERSION={whole}` shows it to readers."
+    folder = shlex.quote(str(warehouse.folder))
+    return f"The version {whole} is whole: `make rollback WAREHOUSE={folder} VERSION={whole}` shows it to readers."
