@@ -6,6 +6,7 @@ RAW ?= data/demo
 WAREHOUSE ?= warehouse
 DATA ?= ../shared/data
 NAME ?= online_retail
+MINUTES ?= 10
 
 VENV := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r
@@ -14,8 +15,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --requir
 export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON
 export DO_NOT_TRACK := 1
 
-.PHONY: help build erase demo-data example test pytest lint bench doctor versions rollback freeze-scale propose-weights picture
-.PHONY: lock licences audit clean
+.PHONY: help build erase demo-data example test pytest lint bench soak doctor versions rollback freeze-scale propose-weights
+.PHONY: picture lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -85,6 +86,9 @@ lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and t
 bench: .venv/test.stamp ## Measure builds of 20 million events and 10 million answers against plain aggregates, pandas and Polars (ten minutes or more, 20 GB of disk)
 	$(VENV)/python -m benchmarks.engagement
 	$(VENV)/python -m benchmarks.surveys
+
+soak: .venv/build.stamp ## Read, build and kill builds at random for MINUTES=10; fails unless no read failed and each was of one whole build
+	$(VENV)/python -m benchmarks.soak --minutes '$(MINUTES)' $(if $(SEED),--seed '$(SEED)')
 
 # These three make no environment, since they must not wait for packages when something is wrong.
 MADE := test -x $(VENV)/python || { echo "FAIL  environment  there is none yet: make build makes it"; exit 1; }

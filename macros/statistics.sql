@@ -238,9 +238,10 @@ nullif(sqrt(
   p-values adjusted for many comparisons (Benjamini and Hochberg 1995), as a window expression over rows with a p-value.
   `family` is the list of columns that name the comparisons made together; the rows carry `family_rank`, 1 for the smallest p,
   and `family_size`, how many p-values the family has. Rows without one must rank last. Example: 0.01, 0.02 and 0.9 become 0.03,
-  0.03 and 0.9; see analyses/many_comparisons.sql.
+  0.03 and 0.9; see analyses/many_comparisons.sql. Size over rank comes first, since it is at least 1: p * size / size can be less
+  than p by the last digit.
 -#}
-least(1.0, min({{ p_value }} * family_size / family_rank) over (
+least(1.0, min({{ p_value }} * ({{ customer_scores.ratio('family_size', 'family_rank') }})) over (
     partition by {{ family }} order by family_rank desc
 ))
 {%- endmacro %}

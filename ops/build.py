@@ -13,6 +13,7 @@ import secrets
 import signal
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
@@ -20,11 +21,11 @@ from pathlib import Path
 
 import duckdb
 
-from ops import explain, journal, run_dbt, settings
+from ops import damage, explain, journal, run_dbt, settings
 from ops.erasures import Erasures
 from ops.journal import Entry
 from ops.mend import mend
-from ops.messages import BuildError, plain
+from ops.messages import BuildError, not_written, plain
 from ops.publish import Audit, Warehouse, audit
 from ops.report import report
 
@@ -45,21 +46,26 @@ def main(arguments: list[str] | None = None) -> int:
         with warehouse.locked() as lock:
             return build(options, warehouse, lock)
     except (BuildError, OSError) as error:
-        print(f"{error}\n{warehouse.status()}", file=sys.stderr)
+        said = not_written(error) if isinstance(error, OSError) else error
+        print(f"{said}\n{warehouse.status()}", file=sys.stderr)
         return getattr(error, "exit_code", 1)
 
 
-def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
+def build(options: argparse.Namespace, warehouse: Warehouse, lock: int, is_repair: bool = False) -> int:
     """One build under the lock, with a line in the journal whatever becomes of it. Returns the exit code.
 
-    `lock` is the lock's file descriptor; `options` are those of the command line.
+    `lock` is the lock's file descriptor; `options` are those of the command line. Where a database that it started from
+    is damaged, a second build follows, the repair, which starts from nothing.
     """
     now = datetime.now(UTC)
     build_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     log = warehouse.logs / build_id / "dbt.log"
     seconds, failure, audited, run = {}, None, None, None
-    erasures, pending, noticed, may_shrink = Erasures(warehouse), [], [], options.full_refresh
+    erasures, pending, noticed = Erasures(warehouse), [], []
+    before = warehouse.published()
     print(f"Build {build_id} of {options.raw}")
+    if before and build_id < before.parent.name:
+        print(f"The clock of this machine is behind that of the published build {before.parent.name}: set it right.")
     try:
         began = time.monotonic()
         pending = erasures.pending()
@@ -91,16 +97,20 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
 
         began = time.monotonic()
         audited = audit(warehouse.building, build_id)
-        noticed += check_for_loss(warehouse.published_entry(), audited, options.raw, may_shrink)
+        noticed += check_for_loss(warehouse.published_entry(), audited, options.raw, options.may_shrink)
         try:
             published = warehouse.publish(build_id)
         except OSError as error:
-            raise BuildError(f"The new marts could not be put in place: {error}", 4) from error
-        warehouse.project_digest.write_text(_project_digest(options.project_dir))
+            raise BuildError(f"The new marts could not be put in place: {not_written(error)}", 4) from error
+        # Readers see the new marts by now. Without the digest the next build starts from nothing.
+        with suppress(OSError):
+            warehouse.project_digest.write_text(_project_digest(options.project_dir))
         seconds["publish"] = time.monotonic() - began
     except BuildError as error:
         failure = error
-    except (OSError, duckdb.Error) as error:
+    except OSError as error:
+        failure = BuildError(not_written(error))
+    except duckdb.Error as error:
         failure = BuildError(str(error))
     except KeyboardInterrupt:
         failure = BuildError("The build was stopped.")
@@ -117,7 +127,10 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int) -> int:
         seconds={phase: round(value, 3) for phase, value in seconds.items()},
         message=str(failure) if failure else None,
     )
-    _close(warehouse, options.keep, entry, erasures if pending and not failure else None)
+    _close(warehouse, options.keep, entry, before, erasures if pending and not failure else None)
+    if failure and not is_repair and damage.DAMAGE.search(failure.shown) and damage.set_aside(warehouse, log.parent):
+        options.full_refresh = True
+        return build(options, warehouse, lock, is_repair=True)
     if failure:
         print(f"\n{plain(failure.shown, 20000)}\n{warehouse.status()}", file=sys.stderr)
         return failure.exit_code
@@ -152,6 +165,8 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.settings is None and (options.raw / "settings").is_dir():
         options.settings = options.raw / "settings"
+    # Who asks for everything anew means what lies there now; a build that starts anew by itself cannot know that.
+    options.may_shrink = options.full_refresh
     return options
 
 
@@ -186,7 +201,7 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
     except duckdb.Error as error:
         raise BuildError(
             f"The work database {warehouse.work_db} cannot be opened. Close the program that has it open; "
-            "if none has, the file is damaged: move it away and build with --full-refresh.\n"
+            "if none has, move the file away and build with --full-refresh.\n"
             f"DuckDB says: {str(error).splitlines()[0]}"
         ) from error
     warehouse.work_db.chmod(0o600)
@@ -266,10 +281,11 @@ def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) 
     }
 
 
-def _close(warehouse: Warehouse, keep: int, entry: Entry, erasures: Erasures | None) -> None:
+def _close(warehouse: Warehouse, keep: int, entry: Entry, before: Path | None, erasures: Erasures | None) -> None:
     """Tidies up and writes the journal. What fails here, on a full disk say, changes nothing about what readers see.
 
-    `erasures` are those that the build has carried out: they are done once the versions before it are gone.
+    `before` is what was published before. `erasures` are those that the build has carried out: they are done once the
+    versions before it are gone.
     """
     try:
         warehouse.discard_building()
@@ -277,11 +293,14 @@ def _close(warehouse: Warehouse, keep: int, entry: Entry, erasures: Erasures | N
         if erasures:
             # A reader who has followed the link to the former version has not yet opened it.
             time.sleep(1)
-        warehouse.sweep(keep)
+        # Readers may be about to open what was published before, and people to read this build's log.
+        spared = [before.parent.name] if before and not erasures else []
+        warehouse.sweep(keep, [entry.build_id, *spared])
         if erasures:
             erasures.finish(entry.build_id)
     except (OSError, duckdb.Error) as error:
-        print(f"Warning: could not tidy up {warehouse.folder}: {error}", file=sys.stderr)
+        said = not_written(error) if isinstance(error, OSError) else error
+        print(f"Warning: could not tidy up {warehouse.folder}: {said}", file=sys.stderr)
 
 
 if __name__ == "__main__":

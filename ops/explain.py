@@ -18,6 +18,8 @@ UNREADABLE_CSV = re.compile(r"CSV Error on Line: (?P<line>\d+)|Error when sniffi
 UNREADABLE_PARQUET = re.compile(r"(?P<quote>['\"])(?P<file>.+?[.]parquet)(?P=quote)", re.IGNORECASE)
 FAULT = re.compile(r"INTERNAL Error: (?P<fault>.+)")
 FIRST_ERROR = re.compile(r"database has been invalidated[^\"]*Original error: \"(?P<first>.+)\"")
+NO_ROOM = re.compile("No space left on device|Disk quota exceeded|File too large|max_temp_directory_size")
+NO_MEMORY = re.compile("Out of Memory Error: (?P<what>.+)|Cannot allocate memory|MemoryError")
 RAISED_IN = re.compile(r"> in macro \S+ \((?P<path>.+)\)")
 
 
@@ -115,6 +117,12 @@ def _error(message: str, project: Path) -> Problem:
     where = frame["where"] if frame else None
     raised_in = next((match["path"] for match in map(RAISED_IN.fullmatch, lines) if match), None)
     fault, first = FAULT.search(message), FIRST_ERROR.search(message)
+    if NO_ROOM.search(message):
+        return Problem("The disk is full: DuckDB could not write. Free some space and build again.")
+    if NO_MEMORY.search(message):
+        return Problem(
+            "There was not enough memory. Close other programs, or build with --threads 1, which needs less."
+        )
     if fault:
         return Problem(f"DuckDB failed by a fault of its own ({fault['fault']}): run the build again.")
     if first:

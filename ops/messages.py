@@ -1,7 +1,10 @@
 """Text for people."""
 
+import errno
 import re
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 # What a spreadsheet takes for a formula, and carries out. A number is none.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+)?")
@@ -34,3 +37,14 @@ def cell(text: str) -> str:
 def from_cell(text: str) -> str:
     """What `cell` made the cell of."""
     return text[1:] if text.startswith("'") and FORMULA.match(text) else text
+
+
+def not_written(error: OSError) -> str:
+    """What is wrong with a file or folder that could not be read or written, and what to do."""
+    place = error.filename2 or error.filename
+    where = f"{place} cannot be written" if place else "A file cannot be written"
+    if error.errno in FULL:
+        return f"The disk is full: {where}. Free some space and build again."
+    if error.errno in REFUSED:
+        return f"{where} ({error.strerror}): let the user who builds write there, or name another folder."
+    return str(error)

@@ -3,12 +3,13 @@
 Readers hold files open for as long as they like, so a file that was published is never written or renamed over again.
 """
 
+import errno
 import fcntl
 import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -85,6 +86,10 @@ class Warehouse:
         if not self.versions.is_dir():
             self.versions.mkdir()
             self.versions.chmod(0o755)
+        for folder in (self.folder, self.versions):
+            if not os.access(folder, os.W_OK):
+                # Else a whole build would be made before it is found that it cannot be published.
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
         self.work.mkdir(exist_ok=True)
         self.work.chmod(0o700)
 
@@ -166,20 +171,23 @@ class Warehouse:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         self.sweep(keep=0)
 
-    def sweep(self, keep: int) -> None:
+    def sweep(self, keep: int, spared: Collection[str] = ()) -> None:
         """Removes leftovers of dead builds, and old versions and logs: the last `keep` and the published one stay.
 
-        The last log stays too, even where nothing else is to be kept.
+        So do the last log and builds with an id in `spared`, however old they look.
         """
         for temporary in self.folder.glob(f".{self.link.name}.*"):
             temporary.unlink()
         published = self.published()
-        last = self.kept()[:keep]
+        seen = published.parent.name if published else ""
+        # What looks newer than what readers see was never published, or its clock was ahead: it goes first.
+        last = sorted(self.kept(), key=lambda build_id: (build_id <= seen, build_id), reverse=True)[:keep]
         for version in self.versions.iterdir():
-            if version.name not in last and (published is None or version != published.parent):
+            if version.name not in {seen, *last, *spared}:
                 shutil.rmtree(version)
         for log in sorted(self.logs.glob("*"), reverse=True)[max(keep, 1) :]:
-            shutil.rmtree(log)
+            if log.name not in spared:
+                shutil.rmtree(log)
 
 
 @dataclass(frozen=True)
@@ -214,7 +222,11 @@ def audit(marts: Path, build_id: str) -> Audit:
     if not marts.is_file():
         raise BuildError("dbt succeeded, but made no marts file.", 4)
     if Path(f"{marts}.wal").exists():
-        raise BuildError("dbt left a write-ahead log beside the marts: it did not close them. Build again.", 4)
+        raise BuildError(
+            "dbt left a write-ahead log beside the marts: it could not close them. Is the disk full? "
+            "Free some space and build again.",
+            4,
+        )
     try:
         with duckdb.connect(str(marts), read_only=True, config=SEALED) as connection:
             problems, result = _audit(connection, build_id)
@@ -245,11 +257,10 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
             # A view has no rows of its own to be damaged or of another build: that it can be bound is enough.
             connection.execute(f'select * from "{schema}"."{table}" limit 0')
             continue
-        scan = "".join(', bit_xor(hash("{}"))'.format(name.replace('"', '""')) for name in columns)
         stamp = STAMP if is_stamped else "null, null, null, null, null"
         name = table if schema == SCHEMAS[0] else f"{schema}.{table}"
         rows[name], *found = connection.execute(f"""
-            select count(*), {stamp} {scan} from "{schema}"."{table}"
+            select count(*), {stamp}, {checksums(columns)} from "{schema}"."{table}"
         """).fetchone()[:6]
         if rows[name] and is_stamped:
             dated, first_day, last_day, *build_ids = found
@@ -294,6 +305,11 @@ def _lock(file: TextIO) -> None:
         # `holder` may have looked in this very instant.
         time.sleep(0.1)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def checksums(columns: list[str]) -> str:
+    """SQL that reads every value of some columns, at least one."""
+    return ", ".join('bit_xor(hash("{}"))'.format(name.replace('"', '""')) for name in columns)
 
 
 def sync(path: Path) -> None:

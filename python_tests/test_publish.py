@@ -402,7 +402,7 @@ def test_the_last_three_versions_stay_and_leftovers_go(warehouse):
         warehouse.version(build_id).touch()  # newer by name, never published
     warehouse.sweep(keep=3)
     assert warehouse.published() == warehouse.version("5")
-    assert warehouse.version("5").exists() and not warehouse.version("4").exists()
+    assert warehouse.kept() == ["5", "4", "3"]
     assert not os.path.lexists(warehouse.folder / ".customer_scores.duckdb.dead")
 
 
@@ -427,15 +427,6 @@ def test_a_file_in_place_of_the_link_is_not_overwritten(warehouse):
     warehouse.link.write_text("somebody's own")
     with pytest.raises(BuildError, match="is not a link that a build made"):
         warehouse.prepare()
-
-
-def test_one_build_at_a_time_and_the_second_learns_who_holds_the_lock(warehouse):
-    with warehouse.locked():
-        with pytest.raises(BuildError, match=f"process {os.getpid()} on .*, since ") as refused, warehouse.locked():
-            pass
-        assert refused.value.exit_code == 3
-    with warehouse.locked():
-        pass
 
 
 @pytest.mark.parametrize(
@@ -576,16 +567,8 @@ def test_a_build_runs_once_more_where_duckdb_failed_by_a_fault_of_its_own(
 
 def test_of_all_that_fails_after_duckdb_gave_up_the_first_error_is_told():
     later = "FATAL Error: Failed: database has been invalidated because of a previous fatal error.\n"
-    later += 'Original error: "IO Error: No space left on device"'
-    assert explain_error(later) == "- DuckDB gave up: IO Error: No space left on device"
-
-
-def test_a_dbt_that_was_killed_is_said_to_have_been():
-    run = DbtRun(returncode=-9)
-    run.tail.append("last words")
-    assert [str(problem) for problem in failures([], run, PROJECT, lambda _: [])] == [
-        "- dbt was killed by signal 9 and gave no reason. Was there enough memory and disk?\n    last words"
-    ]
+    later += 'Original error: "IO Error: Could not read from file"'
+    assert explain_error(later) == "- DuckDB gave up: IO Error: Could not read from file"
 
 
 def test_failing_rows_are_shown_without_control_characters(tmp_path):
