@@ -54,6 +54,12 @@
 {% endmacro %}
 
 
+{% macro max_customer_day_events() %}
+{#- Events of one customer on one day above which the build warns. -#}
+{{ return(customer_scores.required_whole_number('max_customer_day_events', 1, 1000000000)) }}
+{% endmacro %}
+
+
 {% macro max_rejected_share() %}
 {#- Greatest share of rejected rows that a table may have. -#}
 {{ return(customer_scores.required_number('max_rejected_share', 0, 1)) }}

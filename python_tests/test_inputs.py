@@ -251,6 +251,8 @@ def starts(project, folder) -> dict[str, str]:
             "--vars",
             json.dumps(own, default=str),
             *project.paths,
+            # Its results tell which test failed.
+            "--write-json",
             "--target-path",
             str(place / "target"),
         ]

@@ -309,7 +309,7 @@ def test_a_build_whose_marts_do_not_pass_the_audit_ends_with_code_4(warehouse, f
 def test_a_source_that_lost_more_than_half_of_its_rows_stops_unless_that_is_meant(folder):
     warehouse = Warehouse(folder / "warehouse")
     assert build(folder).returncode == 0
-    published, record = warehouse.published(), warehouse.published_record()
+    published, record = warehouse.published(), warehouse.published_entry()
     model = folder / "project" / "models" / "row_reconciliation.sql"
     model.write_text(
         re.sub(

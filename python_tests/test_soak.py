@@ -26,7 +26,7 @@ PROJECT = {name: text for name, text in FILES.items() if not name.startswith(("m
     "models/row_reconciliation.sql": f"""
         select
             'events' as source_table, count(*) as raw_rows, (select sum(events) from {{{{ ref('days') }}}}) as accepted,
-            0 as duplicates, 0 as rejected, {{{{ stamp() }}}}
+            0 as duplicates, 0 as rejected, 0 as erased, {{{{ stamp() }}}}
         from {EVENTS}
     """,
 }

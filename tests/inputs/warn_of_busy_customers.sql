@@ -1,6 +1,6 @@
 -- Not an error: a customer may be large. But a loop in what records events, or a robot, lifts a score likewise.
 {{ config(severity='warn') }}
-{%- set limit = required_whole_number('max_customer_day_events', 1, 1000000000) %}
+{%- set limit = max_customer_day_events() %}
 select
     'customer ' || customer_id || ' has ' || cast(sum(event_count) as varchar) || ' events on '
     || cast(activity_date as varchar) || ', more than max_customer_day_events ({{ limit }}): were they recorded twice?'
