@@ -162,7 +162,9 @@ class Warehouse:
             parameters = ", ".join(model.config["parameters"])
             yield f"create or replace function {model.relation}({parameters}) as table ({sql})"
         elif model.materialized != "incremental":
-            yield f"create or replace {model.materialized} {model.relation} as {sql}"
+            # A dozen models read it, and each would bind its hundred rules anew, which takes longer than to run them.
+            kind = "table" if model.name == "stg_events" else model.materialized
+            yield f"create or replace {kind} {model.relation} as {sql}"
         else:
             yield from self.statements_of_incremental(model, sql, is_next)
 

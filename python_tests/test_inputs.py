@@ -246,16 +246,8 @@ def starts(project, folder) -> dict[str, str]:
             "var": ["run-operation", case.macro],
             "alone": ["build", "--select", "+something_is_accepted", "--exclude-resource-type", "unit_test"],
         }[case.found]
-        arguments = [
-            *command,
-            "--vars",
-            json.dumps(own, default=str),
-            *project.paths,
-            # Its results tell which test failed.
-            "--write-json",
-            "--target-path",
-            str(place / "target"),
-        ]
+        arguments = [*command, "--vars", json.dumps(own, default=str), *project.paths]
+        arguments += ["--write-json", "--target-path", str(place / "target")]
         calls.append((arguments, {**environment_of(place), "CUSTOMER_SCORES_RAW": str(raw)}))
     with PROCESSES.Pool(1) as process:
         errors = process.apply(errors_of, (project.manifest, calls))
