@@ -21,7 +21,7 @@ from test_oracle import compare
 
 # 200 histories by SQL and 25 by dbt, in parts that run beside each other.
 SQL_SEEDS, DBT_SEEDS = range(4), range(4, 9)
-# 60 histories into which bad rows are mixed.
+# 40 histories into which bad rows are mixed.
 MIXED_SEEDS = range(9, 11)
 # Kept by load date, and read by no table of engagement.
 KEPT = [
@@ -167,8 +167,8 @@ def hold_mixed(project: Project, mixed: Mixed) -> None:
 
 @pytest.mark.parametrize("first_seed", SQL_SEEDS)
 def test_builds_by_the_projects_sql_are_the_same_incremental_full_and_by_the_oracle(engagement_project, first_seed):
-    # Most go wrong from one state to the next; one part of them goes on to a third.
-    over(50, first_seed, histories(3 if first_seed == SQL_SEEDS[0] else 2), partial(hold_by_sql, engagement_project))
+    # What goes wrong does so from one state to the next.
+    over(50, first_seed, histories(2), partial(hold_by_sql, engagement_project))
 
 
 @pytest.mark.parametrize("first_seed", DBT_SEEDS)
@@ -178,4 +178,4 @@ def test_builds_by_dbt_are_the_same_incremental_full_and_by_the_oracle(new_dbt, 
 
 @pytest.mark.parametrize("first_seed", MIXED_SEEDS)
 def test_rows_that_must_not_count_change_nothing_that_is_published(engagement_project, first_seed):
-    over(30, first_seed, mixed_histories(2), partial(hold_mixed, engagement_project))
+    over(20, first_seed, mixed_histories(2), partial(hold_mixed, engagement_project))
