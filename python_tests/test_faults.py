@@ -95,7 +95,7 @@ def run(
     paths = {"raw": company / "raw", "warehouse": warehouse.folder, "project-dir": company / "project"}
     command = [sys.executable, "-m", "ops.build", *(f"--{name}={path}" for name, path in paths.items())]
     return subprocess.run(
-        command, cwd=REPOSITORY, check=False, capture_output=True, text=True, timeout=120, preexec_fn=limit
+        command, cwd=REPOSITORY, check=False, capture_output=True, text=True, timeout=600, preexec_fn=limit
     )
 
 

@@ -96,7 +96,7 @@ def command(folder: Path) -> list:
 
 def run(arguments: list) -> subprocess.CompletedProcess:
     """Runs a command to its end in a process of its own."""
-    return subprocess.run(arguments, check=False, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(arguments, check=False, cwd=PROJECT, capture_output=True, text=True, timeout=600)
 
 
 def build(folder: Path) -> subprocess.CompletedProcess:
