@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 from real_data import REPOSITORY
@@ -112,6 +113,20 @@ def test_an_audit_passes_only_where_every_package_was_looked_up(packages, code, 
     shown = capsys.readouterr()
     assert words in (shown.err if code else shown.out)
     assert all(lock.name in shown.err + shown.out for lock in LOCKS)
+
+
+def test_an_audit_that_is_not_answered_proves_nothing_and_asks_no_more(monkeypatch, capsys):
+    asked = []
+
+    def run(command: list, timeout: float, **_: object) -> None:
+        asked.append(command)
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert audit_packages.main() == 3 and len(asked) == 1
+    shown = capsys.readouterr().err
+    assert "nothing was audited" in shown and "pip-audit did not end within 10 minutes" in shown
+    assert f"Not asked for: {', '.join(lock.name for lock in LOCKS[1:])}." in shown
 
 
 def test_an_audit_without_pip_audit_says_that_nothing_was_audited(tmp_path):
