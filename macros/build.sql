@@ -12,7 +12,8 @@
 {#- When this build began, UTC, as `make build` tells it; null where nobody does. Only the freshness of sources asks. -#}
 {%- set time = env_var('CUSTOMER_SCORES_BUILD_TIME', '') if execute -%}
 {%- if not time -%}{{ return("cast(null as timestamp)") }}{%- endif -%}
-{%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$', time) -%}
+{%- set form = '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]) ([01][0-9]|2[0-3])(:[0-5][0-9]){2}' -%}
+{%- if not modules.re.fullmatch(form, time) -%}
     {{ exceptions.raise_compiler_error("CUSTOMER_SCORES_BUILD_TIME is '" ~ time ~ "': give a time in UTC as YYYY-MM-DD HH:MM:SS.") }}
 {%- endif -%}
 {{ return("cast('" ~ time ~ "' as timestamp)") }}

@@ -1,8 +1,13 @@
 """Sources that stopped coming warn, then stop the build, at the limits of the seed freshness_limits."""
 
+import re
+from types import SimpleNamespace
+
 import duckdb
 import pytest
 from dbt_builds import environment_of
+from jinja2 import Environment
+from real_data import REPOSITORY
 
 TESTS = ("sources_are_fresh", "warn_of_sources_that_grow_stale", "freshness_limits_are_usable")
 NOON = "2025-07-01 12:00:00"
@@ -80,6 +85,28 @@ def test_a_table_that_tells_no_time_is_older_than_any_limit(problems):
         "deliver what is new, or change the limit."
     ]
     assert found["warn_of_sources_that_grow_stale"] == []
+
+
+@pytest.mark.parametrize(
+    ("time", "is_one"),
+    [("2026-06-30 02:15:00", True), ("2026-12-31 23:59:59", True)]
+    + [
+        (f"2026-{text}", False)
+        for text in ("13-45 02:15:00", "06-30 24:00:00", "06-30", "06-30 02:15:00\n", "06-30 2:1:0")
+    ],
+)
+def test_a_time_of_the_build_is_one_of_the_calendar(time, is_one):
+    def refuse(sentence: str) -> None:
+        raise ValueError(sentence)
+
+    known = {"execute": True, "env_var": lambda *_: time, "modules": SimpleNamespace(re=re), "return": str}
+    known["exceptions"] = SimpleNamespace(raise_compiler_error=refuse)
+    macros = Environment().from_string((REPOSITORY / "macros" / "build.sql").read_text(), globals=known).module
+    if is_one:
+        assert macros.build_time().strip() == f"cast('{time}' as timestamp)"
+    else:
+        with pytest.raises(ValueError, match="give a time in UTC as YYYY-MM-DD HH:MM:SS"):
+            macros.build_time()
 
 
 def test_a_build_that_is_not_told_the_time_judges_no_age(problems):
