@@ -10,9 +10,12 @@ from pathlib import Path
 import duckdb
 
 from ops import journal
-from ops.messages import plain
+from ops.erasures import Erasures
+from ops.messages import BuildError, plain
 from ops.publish import SEALED, Warehouse, built_at
 
+# How ids of builds begin.
+BUILD_TIME = "%Y%m%dT%H%M%SZ"
 RESULTS = ("published", "failed", "rolled_back")
 Finding = tuple[str, str, str]
 
@@ -27,8 +30,9 @@ def check(folder: Path, max_age_hours: float | None = None, now: datetime | None
         "disk": partial(_disk, warehouse),
         "lock": partial(_lock, warehouse),
         "last build": partial(_last_build, warehouse, now),
+        "erasures": partial(_erasures, warehouse),
         "readers": partial(_readers, warehouse, now, max_age_hours),
-        "sources": partial(_sources, warehouse, now),
+        "sources": partial(_sources, warehouse),
         "leftovers": partial(_leftovers, warehouse),
         "file modes": partial(_modes, warehouse),
     }
@@ -58,14 +62,17 @@ def _disk(warehouse: Warehouse) -> list[tuple[str, str]]:
 
 def _lock(warehouse: Warehouse) -> list[tuple[str, str]]:
     holder = warehouse.holder()
-    return [("OK", f"held: a build runs ({holder})" if holder else "free")]
+    return [("OK", f"held: a command writes ({holder})" if holder else "free")]
 
 
 def _last_build(warehouse: Warehouse, now: datetime) -> list[tuple[str, str]]:
     entries = [entry for entry in journal.read(warehouse.journal) if entry.get("result") in RESULTS]
     known = {entry.get("build_id") for entry in entries}
-    unfinished = [log.name for log in warehouse.logs.glob("*") if log.name not in known]
-    # Each build that lives to its end writes its line, whatever became of it.
+    # Each build that lives to its end writes its line, whatever became of it. One that was ended before the last line
+    # has been made good, or has its line in a journal that was moved away.
+    last_known = _written(entries[-1]) if entries else max(warehouse.kept(), default="")[:16]
+    logs = (log.name for log in warehouse.logs.glob("*"))
+    unfinished = [log for log in logs if log not in known and log[:16] > last_known]
     if unfinished and not warehouse.holder():
         text = f"the build of {built_at(max(unfinished))} was ended before it could say how it went"
         return [("FAIL", f"{text} (killed, no memory, the machine went down?): build again")]
@@ -83,6 +90,20 @@ def _last_build(warehouse: Warehouse, now: datetime) -> list[tuple[str, str]]:
     return [("FAIL", text)]
 
 
+def _erasures(warehouse: Warehouse) -> list[tuple[str, str]]:
+    try:
+        pending = Erasures(warehouse).pending()
+    except BuildError as error:
+        return [("FAIL", str(error))]
+    if not pending:
+        return [("OK", "no request to erase is open")]
+    requests = "1 request to erase is" if len(pending) == 1 else f"{len(pending)} requests to erase are"
+    text = f"{requests} open since {min(request['requested_at'] for request in pending)}"
+    if warehouse.holder():
+        return [("WARN", f"{text}, and a command writes: a build carries out what is open")]
+    return [("FAIL", f"{text}: build, which carries them out")]
+
+
 def _readers(warehouse: Warehouse, now: datetime, max_age_hours: float | None) -> list[tuple[str, str]]:
     published = warehouse.published()
     if published is None:
@@ -98,18 +119,23 @@ def _readers(warehouse: Warehouse, now: datetime, max_age_hours: float | None) -
         reason = str(error).splitlines()[0]
         return [("FAIL", f"cannot open {warehouse.link} ({reason}): make rollback, or build with --full-refresh")]
     text = f"see the build of {built_at(build_id)}, up to {as_of_date}"
-    try:
-        age = now - datetime.strptime(build_id[:16], "%Y%m%dT%H%M%SZ")
-    except ValueError:
+    began = _began(build_id)
+    if began is None:
         return [("OK", text)]
+    age = now - began
     if max_age_hours is not None and age > timedelta(hours=max_age_hours):
         return [("FAIL", f"{text}, {_ago(age)} old, which is more than {max_age_hours:g} hours: was a build missed?")]
     return [("OK", f"{text}, {_ago(age)} old")]
 
 
-def _sources(warehouse: Warehouse, now: datetime) -> list[tuple[str, str]]:
-    """How old the newest rows are that readers see, by the limits of the last build's settings."""
-    if warehouse.published() is None:
+def _sources(warehouse: Warehouse) -> list[tuple[str, str]]:
+    """How old the newest rows were when the build that readers see began, by the limits of the last build's settings.
+
+    How long ago that was is told of the readers: where all is well it is a day, which no limit has to allow for.
+    """
+    published = warehouse.published()
+    began = _began(published.parent.name) if published else None
+    if began is None:
         return []
     try:
         rows = _ask(warehouse, "select source_table, last_loaded_at from row_reconciliation order by source_table")
@@ -124,10 +150,12 @@ def _sources(warehouse: Warehouse, now: datetime) -> list[tuple[str, str]]:
     for table, last_loaded_at in rows:
         limit = limits.get(table, {})
         warn, fail = (float(limit.get(f"{level}_after_hours") or "inf") for level in ("warn", "fail"))
-        age = now - last_loaded_at if last_loaded_at else timedelta.max
+        age = began - last_loaded_at if last_loaded_at else timedelta.max
         hours = age / timedelta(hours=1)
         level = "FAIL" if hours > fail else "WARN" if hours > warn else "OK"
-        text = f"{table}: the newest row came {_ago(age)} ago" if last_loaded_at else f"{table}: no row tells its age"
+        text = f"{table}: no row tells its age"
+        if last_loaded_at:
+            text = f"{table}: the newest row came {_ago(age)} before the build that readers see"
         if level != "OK":
             text += f", more than the {fail if level == 'FAIL' else warn:g} hours of freshness_limits.csv"
             text += ": look at what delivers it, then build"
@@ -141,7 +169,7 @@ def _leftovers(warehouse: Warehouse) -> list[tuple[str, str]]:
         text = f"{wal} keeps readers from opening the marts: somebody opened them for writing. Remove it"
         return [("FAIL", text)]
     if warehouse.holder():
-        return [("OK", "not looked for while a build runs")]
+        return [("OK", "not looked for while a command writes")]
     left = [*warehouse.work.glob(f"{warehouse.building.name}*"), *warehouse.folder.glob(f".{warehouse.link.name}.*")]
     left += [folder for folder in warehouse.versions.glob("*") if folder.name not in warehouse.kept()]
     if left:
@@ -165,6 +193,19 @@ def _modes(warehouse: Warehouse) -> list[tuple[str, str]]:
 def _ask(warehouse: Warehouse, query: str) -> list[tuple]:
     with duckdb.connect(str(warehouse.link), read_only=True, config=SEALED) as connection:
         return connection.execute(query).fetchall()
+
+
+def _began(build_id: str) -> datetime | None:
+    """When a build began, UTC; None where its id does not tell."""
+    try:
+        return datetime.strptime(build_id[:16], BUILD_TIME)
+    except ValueError:
+        return None
+
+
+def _written(entry: dict) -> str:
+    """When what a journal's line tells of began, as an id of a build begins."""
+    return datetime.fromisoformat(entry["started_at"]).strftime(BUILD_TIME)
 
 
 def _ago(age: timedelta) -> str:

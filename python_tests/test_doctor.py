@@ -9,7 +9,8 @@ from threading import Timer
 import pytest
 from test_publish import make_marts
 
-from ops import doctor, health
+from ops import build, doctor, health
+from ops.erasures import Erasures
 from ops.journal import Entry, append
 from ops.publish import Warehouse
 
@@ -17,6 +18,7 @@ BUILD = "20250630T060000Z-aaaaaa"
 OLDER = "20250629T060000Z-bbbbbb"
 NOW = datetime(2025, 6, 30, 9, 30, tzinfo=UTC)
 LOADED = "alter table row_reconciliation add column last_loaded_at timestamp default timestamp '2025-06-30 05:00:00'"
+SUBJECTS = ("disk", "lock", "last build", "erasures", "readers", "sources", "leftovers", "file modes")
 COUNTS = {"raw_rows": 4, "accepted": 2, "duplicates": 1, "rejected": 1}
 
 
@@ -57,14 +59,12 @@ def said(warehouse: Warehouse, **options: object) -> dict[str, tuple[str, str]]:
 
 def test_where_all_is_well_every_check_says_so(warehouse):
     findings = health.check(warehouse.folder, max_age_hours=4, now=NOW)
-    assert [(level, subject) for level, subject, _ in findings] == [
-        ("OK", subject) for subject in ("disk", "lock", "last build", "readers", "sources", "leftovers", "file modes")
-    ]
+    assert [(level, subject) for level, subject, _ in findings] == [("OK", subject) for subject in SUBJECTS]
     texts = {subject: text for _, subject, text in findings}
     assert texts["lock"] == "free"
     assert texts["last build"] == f"published 3 hours ago ({BUILD}), up to 2025-06-30; 1 of 4 rows rejected"
     assert texts["readers"] == "see the build of 2025-06-30 06:00:00 UTC, up to 2025-06-30, 3 hours old"
-    assert texts["sources"] == "events: the newest row came 4 hours ago"
+    assert texts["sources"] == "events: the newest row came 60 minutes before the build that readers see"
     assert not said(warehouse)
 
 
@@ -80,7 +80,7 @@ def test_while_a_build_runs_it_says_who_builds_and_does_not_take_its_files_for_l
     (warehouse.logs / "20250630T092900Z-cccccc").mkdir()
     with warehouse.locked():
         findings = {subject: text for _, subject, text in health.check(warehouse.folder, now=NOW)}
-        assert findings["lock"].startswith("held: a build runs (process ")
+        assert findings["lock"].startswith("held: a command writes (process ")
         assert not said(warehouse)
     assert said(warehouse).keys() == {"last build", "leftovers"}
 
@@ -107,6 +107,33 @@ WRONG = {
         "last build",
         "FAIL",
         "the build of 2025-06-30 08:00:00 UTC was ended before it could say how it went",
+    ),
+    "killed, then the journal was moved away": (
+        lambda warehouse: (
+            warehouse.journal.rename(f"{warehouse.journal}.1"),
+            (warehouse.logs / "20250630T080000Z-cccccc").mkdir(),
+        ),
+        "last build",
+        "FAIL",
+        "the build of 2025-06-30 08:00:00 UTC was ended",
+    ),
+    "open request": (
+        lambda warehouse: Erasures(warehouse).add(["c1"], None),
+        "erasures",
+        "FAIL",
+        "1 request to erase is open since 20",
+    ),
+    "open requests": (
+        lambda warehouse: Erasures(warehouse).add(["c1", "c2"], None),
+        "erasures",
+        "FAIL",
+        "2 requests to erase are open since 20",
+    ),
+    "damaged erasures": (
+        lambda warehouse: (warehouse.folder / "erasures.json").write_text("{"),
+        "erasures",
+        "FAIL",
+        "without it they would come back: put it back from a backup",
     ),
     "rolled back": (
         lambda warehouse: (warehouse.show(OLDER), note(warehouse, OLDER, "rolled_back")),
@@ -156,6 +183,33 @@ def test_what_is_wrong_is_said_with_what_to_do(case, warehouse):
     assert case == "write-ahead log" or found.keys() <= {subject, "sources"}
 
 
+def test_a_killed_build_is_told_until_a_later_one_has_ended(warehouse):
+    (warehouse.logs / "20250629T230000Z-cccccc").mkdir()
+    assert not said(warehouse)
+    # A journal that was moved away knows of no build.
+    warehouse.journal.unlink()
+    assert said(warehouse)["last build"][0] == "WARN"
+    note(warehouse, BUILD)
+    assert not said(warehouse)
+
+
+def test_a_build_that_is_killed_at_once_leaves_a_trace(warehouse, monkeypatch):
+    def kill(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(build, "_prepare", kill)
+    raw, folder = warehouse.folder / "raw", warehouse.folder
+    with pytest.raises(SystemExit):
+        build.build(build.parse_options([f"--raw={raw}", f"--warehouse={folder}"]), warehouse, 0)
+    assert "was ended before it could say how it went" in said(warehouse)["last build"][1]
+
+
+def test_requests_to_erase_are_only_a_warning_while_a_command_writes(warehouse):
+    Erasures(warehouse).add(["c1"], None)
+    with warehouse.locked():
+        assert said(warehouse)["erasures"][0] == "WARN"
+
+
 def test_a_missed_build_is_told_where_its_age_is_limited(warehouse):
     assert said(warehouse, max_age_hours=3)["readers"] == (
         "FAIL",
@@ -167,7 +221,7 @@ def test_a_missed_build_is_told_where_its_age_is_limited(warehouse):
 def test_sources_are_judged_by_the_limits_of_the_last_build(warehouse):
     seeds = warehouse.project / "seeds"
     seeds.mkdir(parents=True)
-    for limits, level in (("4.5,5", "OK"), ("4,5", "WARN"), ("3,4", "FAIL"), (",", "OK")):
+    for limits, level in (("1,2", "OK"), ("0.9,2", "WARN"), ("0.5,0.9", "FAIL"), (",", "OK")):
         (seeds / "freshness_limits.csv").write_text(
             f"source_table,warn_after_hours,fail_after_hours\nevents,{limits}\n"
         )
