@@ -1,6 +1,6 @@
 """Builds the marts from a raw folder and publishes them: `python -m ops.build --raw DIR --warehouse DIR`.
 
-Exit codes: 0 published; 1 the build failed (input, configuration or a test); 2 wrong usage; 3 another build holds the
+Exit codes: 0 published; 1 the build failed (input, configuration or a test); 2 wrong usage; 3 another command holds the
 lock; 4 the audit or the publishing failed. Unless it is 0, readers still see the marts that they saw before.
 """
 
@@ -66,7 +66,12 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int, is_repai
     print(f"Build {build_id} of {options.raw}")
     if before and build_id < before.parent.name:
         print(f"The clock of this machine is behind that of the published build {before.parent.name}: set it right.")
+    if os.environ.get("CUSTOMER_SCORES_BUILD_TIME"):
+        given = plain(os.environ["CUSTOMER_SCORES_BUILD_TIME"])
+        print(f"CUSTOMER_SCORES_BUILD_TIME is set: how fresh sources are is judged as of {given} UTC, and not of now.")
     try:
+        # By this folder the doctor knows of a build that is killed.
+        log.parent.mkdir(parents=True)
         began = time.monotonic()
         pending = erasures.pending()
         if pending:
@@ -269,7 +274,7 @@ def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) 
     # dbt writes DBT_ENV_CUSTOM_ENV_ variables to files, and never those of secrets.
     own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_SECRET_)", name)}
     # The caller may give another time, so that a build can be repeated, freshness of the sources included.
-    own.setdefault("CUSTOMER_SCORES_BUILD_TIME", f"{now:%Y-%m-%d %H:%M:%S}")
+    own["CUSTOMER_SCORES_BUILD_TIME"] = own.get("CUSTOMER_SCORES_BUILD_TIME") or f"{now:%Y-%m-%d %H:%M:%S}"
     return own | {
         "CUSTOMER_SCORES_RAW": str(raw),
         "CUSTOMER_SCORES_WORK": str(warehouse.work_db),

@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ STAMP = """
     count(as_of_date), min(as_of_date), max(as_of_date),
     min(coalesce(build_id, 'null')), max(coalesce(build_id, 'null'))
 """
+STAMPED = {"build_id", "as_of_date"}
 COUNTS = ("raw_rows", "accepted", "duplicates", "rejected", "erased")
 
 
@@ -105,7 +107,7 @@ class Warehouse:
             except BlockingIOError as error:
                 file.seek(0)
                 holder = file.read().strip() or "a process that has just started"
-                message = f"Another build writes {self.folder}: {holder}. Wait until it has ended."
+                message = f"Another command writes {self.folder}: {holder}. Wait until it has ended."
                 raise BuildError(message, 3) from error
             file.truncate(0)
             now = datetime.now(UTC)
@@ -152,14 +154,22 @@ class Warehouse:
         return version
 
     def show(self, build_id: str) -> None:
-        """Points the link to the version of a build, at once. May raise OSError."""
+        """Points the link to the version of a build, at once. May raise OSError, and then the link is as before."""
         # Somebody who opened the link for writing may have left one, and it would block every open of the new file.
         Path(f"{self.link}.wal").unlink(missing_ok=True)
         temporary = self.folder / f".{self.link.name}.{build_id}"
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(self.version(build_id).relative_to(self.folder))
         os.replace(temporary, self.link)
-        sync(self.folder)
+        try:
+            sync(self.folder)
+        except OSError as error:
+            # Readers see it by now: to call this a failure would be wrong.
+            print(
+                f"Warning: readers see version {build_id}, but the disk did not confirm the link ({error}): after a "
+                "power cut they may see the version before. Look after the disk.",
+                file=sys.stderr,
+            )
 
     def kept(self) -> list[str]:
         """The builds whose versions are kept, newest first: ids begin with the time."""
@@ -237,40 +247,35 @@ def audit(marts: Path, build_id: str) -> Audit:
     return result
 
 
+def check_whole(version: Path, build_id: str) -> tuple[dict[str, int], date | None]:
+    """Reads a version that was published before, maybe by other code, whose tables may differ from those of now.
+
+    Returns its rows by table and its `as_of_date`. Raises BuildError (4) unless each column of each table can be read,
+    and all that is stamped is of this build.
+    """
+    try:
+        with duckdb.connect(str(version), read_only=True, config=SEALED) as connection:
+            problems, rows, days = _read_whole(connection, _relations(connection), build_id)
+        if not days:
+            problems.append("no row says which build it is of.")
+    except duckdb.Error as error:
+        problems = [f"it cannot be read whole: {str(error).splitlines()[0]}"]
+    if problems:
+        said = "\n- ".join([f"Version {build_id} cannot be shown:", *problems])
+        raise BuildError(f"{said}\nChoose another one.", 4)
+    return rows, max((day for day in days if day), default=None)
+
+
 def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[str], Audit]:
-    problems, rows, days, reconciliation = [], {}, set(), {}
-    relations = connection.execute("""
-        select table_schema, table_name, table_type = 'VIEW', list(column_name order by ordinal_position)
-        from information_schema.tables
-        join information_schema.columns using (table_catalog, table_schema, table_name)
-        where table_catalog = current_database() group by all order by all
-    """).fetchall()
-    for schema, table, is_view, columns in relations:
+    relations = _relations(connection)
+    old_stamps, rows, days = _read_whole(connection, relations, build_id)
+    advice = "If the project no longer makes this table, build once with --full-refresh."
+    problems, reconciliation = [f"{problem} {advice}" for problem in old_stamps], {}
+    for schema, table, _, columns in relations:
         if schema not in SCHEMAS:
             problems.append(f"{schema}.{table} is in the file, where only {' and '.join(SCHEMAS)} belong.")
-            continue
-        is_stamped = {"build_id", "as_of_date"} <= set(columns)
-        if not is_stamped and schema == SCHEMAS[0]:
+        elif schema == SCHEMAS[0] and not set(columns) >= STAMPED:
             problems.append(f"{table} lacks the column build_id or as_of_date.")
-            continue
-        if is_view:
-            # A view has no rows of its own to be damaged or of another build: that it can be bound is enough.
-            connection.execute(f'select * from "{schema}"."{table}" limit 0')
-            continue
-        stamp = STAMP if is_stamped else "null, null, null, null, null"
-        name = table if schema == SCHEMAS[0] else f"{schema}.{table}"
-        rows[name], *found = connection.execute(f"""
-            select count(*), {stamp}, {checksums(columns)} from "{schema}"."{table}"
-        """).fetchone()[:6]
-        if rows[name] and is_stamped:
-            dated, first_day, last_day, *build_ids = found
-            days |= {first_day, last_day} if dated == rows[name] else {None}
-            if set(build_ids) != {build_id}:
-                found_builds = " and ".join(sorted(set(build_ids)))
-                problems.append(
-                    f"{name} has rows of build {found_builds}, where all must be of {build_id}. "
-                    "If the project no longer makes this table, build once with --full-refresh."
-                )
     if len(days) != 1 or None in days:
         problems.append(f"All rows must have one as_of_date; found: {', '.join(sorted(map(str, days))) or 'none'}.")
     if not rows.get("row_reconciliation"):
@@ -288,6 +293,41 @@ def _audit(connection: duckdb.DuckDBPyConnection, build_id: str) -> tuple[list[s
     if tuple(int(part) for part in storage.strip("v+").split(".")) > STORAGE_VERSION:
         problems.append(f"BI drivers cannot read storage version {storage}: attach the file with v1.5.0.")
     return problems, Audit(next(iter(days), None), rows, reconciliation)
+
+
+def _relations(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, bool, list[str]]]:
+    """Schema, name, whether it is a view, and columns of all that is in the file."""
+    return connection.execute("""
+        select table_schema, table_name, table_type = 'VIEW', list(column_name order by ordinal_position)
+        from information_schema.tables
+        join information_schema.columns using (table_catalog, table_schema, table_name)
+        where table_catalog = current_database() group by all order by all
+    """).fetchall()
+
+
+def _read_whole(
+    connection: duckdb.DuckDBPyConnection, relations: list[tuple[str, str, bool, list[str]]], build_id: str
+) -> tuple[list[str], dict[str, int], set[date | None]]:
+    """Reads every value. Returns what is wrong with the stamps, the rows of each table, and each `as_of_date` found."""
+    problems, rows, days = [], {}, set()
+    for schema, table, is_view, columns in relations:
+        is_stamped = set(columns) >= STAMPED
+        if is_view:
+            # A view has no rows of its own to be damaged or of another build: that it can be bound is enough.
+            connection.execute(f'select * from "{schema}"."{table}" limit 0')
+            continue
+        stamp = STAMP if is_stamped else "null, null, null, null, null"
+        name = table if schema == SCHEMAS[0] else f"{schema}.{table}"
+        rows[name], *found = connection.execute(f"""
+            select count(*), {stamp}, {checksums(columns)} from "{schema}"."{table}"
+        """).fetchone()[:6]
+        if rows[name] and is_stamped:
+            dated, first_day, last_day, *build_ids = found
+            days |= {first_day, last_day} if dated == rows[name] else {None}
+            if set(build_ids) != {build_id}:
+                found_builds = " and ".join(sorted(set(build_ids)))
+                problems.append(f"{name} has rows of build {found_builds}, where all must be of {build_id}.")
+    return problems, rows, days
 
 
 def built_at(build_id: str) -> str:

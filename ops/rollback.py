@@ -1,8 +1,8 @@
 """Shows readers a version that was kept: `python -m ops.rollback --warehouse DIR [--version BUILD_ID | --list]`.
 
 Without a version it is the one built before what readers see now. Exit codes: 0 done; 1 there is no such version; 2
-wrong usage; 3 a build holds the lock; 4 the version cannot be read whole, or not be put in place. Unless it is 0,
-readers see what they saw before.
+wrong usage; 3 another command holds the lock; 4 the version cannot be read whole, or not be put in place. Unless it is
+0, readers see what they saw before.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from ops import journal
 from ops.journal import Entry
 from ops.messages import BuildError
-from ops.publish import Warehouse, audit, built_at
+from ops.publish import Warehouse, built_at, check_whole
 from ops.report import table
 
 
@@ -73,19 +73,22 @@ def roll_back(warehouse: Warehouse, build_id: str | None = None) -> str:
         raise BuildError(f"There is no version {build_id}. These are kept:\n{versions(warehouse)}")
     if build_id == seen:
         raise BuildError(f"Readers see version {build_id} already: nothing was changed.")
-    audited = audit(warehouse.version(build_id), build_id)
+    rows, as_of_date = check_whole(warehouse.version(build_id), build_id)
     # What is kept in the work database is of a later build, and it may be of another code than the version: the next
     # build starts from the raw rows.
     warehouse.project_digest.unlink(missing_ok=True)
     warehouse.show(build_id)
     message = f"Readers see version {build_id} now, and no longer {seen or 'a version that is gone'}."
-    entry = Entry(build_id, now.isoformat(timespec="seconds"), "rolled_back", 0, **audited.figures(), message=message)
+    # By the code that built it: the code of now may count otherwise.
+    counted = {figure: warehouse.published_entry().get(figure) for figure in ("tables", "rejected")}
+    figures = {"as_of_date": as_of_date and str(as_of_date), "rows": rows, **counted}
+    entry = Entry(build_id, now.isoformat(timespec="seconds"), "rolled_back", 0, **figures, message=message)
     try:
         journal.append(warehouse.journal, entry)
     except OSError as error:
         print(f"Warning: {warehouse.journal} could not be written: {error}", file=sys.stderr)
     return (
-        f"{message}\nIt was built at {built_at(build_id)} and ends on {audited.as_of_date}. "
+        f"{message}\nIt was built at {built_at(build_id)} and ends on {as_of_date}. "
         "Connections that are open keep what they opened. The next build makes everything anew and publishes it: mend "
         "what was wrong, or stop the schedule, before it runs."
     )

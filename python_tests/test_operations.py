@@ -12,7 +12,7 @@ from real_data import REPOSITORY
 
 from ops import build, doctor, health, rollback
 from ops.journal import Entry
-from ops.publish import Warehouse
+from ops.publish import COUNTS, Warehouse
 
 DOCS = REPOSITORY / "docs"
 OPERATIONS = (DOCS / "operations.md").read_text()
@@ -29,6 +29,8 @@ def test_every_field_of_the_journal_is_documented_in_its_order():
     assert table_of("| field | what |") == [field.name for field in fields(Entry)]
     results = re.search(r"^\| `result` \| (.*) \|$", OPERATIONS, re.M)[1]
     assert tuple(re.findall(r"`(\w+)`", results)) == health.RESULTS
+    counts = re.search(r"^\| `tables` \| (.*) \|$", OPERATIONS, re.M)[1]
+    assert tuple(re.findall(r"`(\w+)`", counts)) == COUNTS
 
 
 def test_exit_codes_are_documented_as_the_command_says_them():

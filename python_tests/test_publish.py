@@ -1,5 +1,6 @@
 """Readers see whole builds or none: publishing, the audit, the lock, and what a failed or killed build leaves."""
 
+import errno
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import time
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -275,11 +277,79 @@ def test_a_rollback_goes_to_any_version_that_is_whole_and_to_no_other(warehouse,
         assert read_build(warehouse.link) == "3"
 
         held = run([sys.executable, "-m", "ops.rollback", "--warehouse", warehouse.folder])
-        assert held.returncode == 3 and "Another build writes" in held.stderr
+        assert held.returncode == 3 and "Another command writes" in held.stderr
     assert [line["build_id"] for line in journal(warehouse)] == ["2", "1", "3"]
     empty = rollback(folder)
     assert empty.returncode == 1 and "has no published marts" in empty.stderr
     assert not (folder / "warehouse").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("insert into scores values (1, 'x', 'old', {day})", "scores has rows of build 1 and old"),
+        (
+            "drop table scores; drop table row_reconciliation; create table x as select 1 as x",
+            "no row says which build",
+        ),
+        ("drop table scores; create view scores as from read_text('{file}')", "it cannot be read whole: Permission"),
+    ],
+)
+def test_a_version_that_is_not_what_its_name_says_is_not_shown(change, sentence, warehouse):
+    publish(warehouse, "1")
+    publish(warehouse, "2")
+    make_marts(warehouse.version("1"), "1", change.format(day=DAY, file=__file__))
+    with pytest.raises(BuildError, match=f"Version 1 cannot be shown:\n- {sentence}") as refused:
+        roll_back(warehouse)
+    assert refused.value.exit_code == 4 and read_build(warehouse.link) == "2"
+
+
+def test_a_version_of_the_code_before_an_upgrade_can_be_shown(warehouse):
+    counts = {"events": {"raw_rows": 4, "accepted": 2, "duplicates": 1, "rejected": 1}}
+    for build_id in "12":
+        publish(warehouse, build_id)
+        append(
+            warehouse.journal, Entry(build_id, "2025-06-30T10:00:00+00:00", "published", 0, tables=counts, rejected=1)
+        )
+    # The code before knew nothing of who was erased, and published another table, which had no stamp.
+    former = (
+        "alter table row_reconciliation drop column erased; create schema before; create table before.x as select 1 x"
+    )
+    make_marts(warehouse.version("1"), "1", former)
+    with pytest.raises(BuildError, match="The new marts cannot be read whole"):
+        audit(warehouse.version("1"), "1")
+    assert "ends on 2025-06-30" in roll_back(warehouse)
+    assert read_build(warehouse.link) == "1"
+    line = journal(warehouse)[-1]
+    assert (line["as_of_date"], line["tables"], line["rejected"]) == ("2025-06-30", counts, 1)
+    assert line["rows"] == {"before.x": 1, "row_reconciliation": 1, "scores": 1000}
+
+
+def test_a_link_that_the_disk_did_not_confirm_is_no_failure(warehouse, monkeypatch, capsys):
+    def sync(path: Path) -> None:
+        if path == warehouse.folder:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    publish(warehouse, "1")
+    monkeypatch.setattr("ops.publish.sync", sync)
+    publish(warehouse, "2")
+    assert read_build(warehouse.link) == "2"
+    assert "readers see version 2, but the disk did not confirm the link" in capsys.readouterr().err
+
+
+def test_a_time_that_the_caller_gave_is_said_and_one_that_is_empty_is_none(folder, warehouse, monkeypatch, capsys):
+    seen = []
+    monkeypatch.setattr(run_dbt, "run", lambda _, environment, __: seen.append(environment) or DbtRun())
+    options = ops_build.parse_options(
+        [f"--{name}={folder / name}" for name in ("raw", "warehouse")] + [f"--project-dir={folder / 'project'}"]
+    )
+    for given in ("2026-06-30 02:15:00", ""):
+        monkeypatch.setenv("CUSTOMER_SCORES_BUILD_TIME", given)
+        ops_build.build(options, warehouse, 0)
+        said = "CUSTOMER_SCORES_BUILD_TIME is set: how fresh sources are is judged as of 2026-06-30 02:15:00 UTC"
+        assert (said in capsys.readouterr().out) == bool(given)
+    times = [environment["CUSTOMER_SCORES_BUILD_TIME"] for environment in seen]
+    assert times[0] == "2026-06-30 02:15:00" and times[1].startswith(f"{datetime.now(UTC):%Y-%m-}")
 
 
 def test_a_line_of_the_journal_that_was_cut_short_spoils_no_other(warehouse):
@@ -364,7 +434,7 @@ def test_a_killed_build_leaves_the_old_marts_and_the_next_build_works(folder):
         assert any(line.split()[-1:] == ["scores"] for line in process.stdout)
         second = build(folder)
         assert second.returncode == 3
-        assert f"Another build writes {warehouse.folder}: process {process.pid} on " in second.stderr
+        assert f"Another command writes {warehouse.folder}: process {process.pid} on " in second.stderr
         process.send_signal(signal.SIGKILL)
     assert warehouse.building.exists()
     assert read_build(warehouse.link) == "20250101T000000Z-000000"
