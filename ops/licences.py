@@ -38,7 +38,7 @@ HEADER = """\
 
 None of them is part of this project: `make` installs them, each as it was published. `make licences` writes this list
 from the lock files and from what the installed packages say of themselves; a test holds it to both, and to the
-licences that [D104](../DECISIONS.md#storage) allows. "or" is the user's choice.
+licences that [D104](../DECISIONS.md#operations) allows. "or" is the user's choice.
 
 | package | licence | needed by |
 |---|---|---|
