@@ -13,6 +13,7 @@ import secrets
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -74,13 +75,17 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int, is_repai
         log.parent.mkdir(parents=True)
         began = time.monotonic()
         pending = erasures.pending()
+        # What is removed for an erasure cannot come back, so what people gave is checked first.
+        dbt_vars = _check(options)
         if pending:
+            check_same_folder(warehouse, options)
             print(
                 f"{len(pending)} {'request' if len(pending) == 1 else 'requests'} to erase: everything is built anew."
             )
             warehouse.forget()
+            log.parent.mkdir(parents=True)
             options.full_refresh, options.keep = True, 0
-        dbt_vars = _prepare(options, warehouse)
+        _prepare(options, warehouse)
         noticed += mend(options.raw, warehouse.mended)
         seconds["start"] = time.monotonic() - began
 
@@ -175,8 +180,18 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
-    """Readies all that dbt reads and returns the vars. Raises BuildError for broken settings or work database."""
+def check_same_folder(warehouse: Warehouse, options: argparse.Namespace) -> None:
+    """Raises BuildError where an erasure would replace what readers see by marts of another raw folder."""
+    known = warehouse.published_entry().get("raw")
+    if known and known != str(options.raw) and not options.may_shrink:
+        raise BuildError(
+            f"Readers see a build of {known}, not of {options.raw}, and an erasure leaves no version to go back to: "
+            "give RAW and WAREHOUSE of your builds. Where the raw folder moved, build from it once with --full-refresh."
+        )
+
+
+def _check(options: argparse.Namespace) -> dict:
+    """The vars that dbt gets. Raises BuildError where the raw folder is missing or the settings are broken."""
     if not options.raw.is_dir():
         raise BuildError(f"There is no folder {options.raw}: name the folder that holds the raw tables.")
     if options.settings:
@@ -189,6 +204,11 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
             "The var clv_forecasts is true, but pymc-marketing, which computes the forecasts, is not installed in this "
             "environment: build with `make build CLV=1`."
         )
+    return dbt_vars
+
+
+def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> None:
+    """Readies all that dbt reads. Raises BuildError for a work database that cannot be opened."""
     settings.stage_project(options.project_dir, options.settings, warehouse.project)
     if _read(warehouse.project_digest) != _project_digest(options.project_dir):
         # What is kept from build to build knows which rows it was made from, but not which code made it. Should this
@@ -210,7 +230,6 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> dict:
             f"DuckDB says: {str(error).splitlines()[0]}"
         ) from error
     warehouse.work_db.chmod(0o600)
-    return dbt_vars
 
 
 def run_until_sound(
@@ -292,20 +311,26 @@ def _close(warehouse: Warehouse, keep: int, entry: Entry, before: Path | None, e
     `before` is what was published before. `erasures` are those that the build has carried out: they are done once the
     versions before it are gone.
     """
-    try:
-        warehouse.discard_building()
-        journal.append(warehouse.journal, entry)
-        if erasures:
-            # A reader who has followed the link to the former version has not yet opened it.
-            time.sleep(1)
-        # Readers may be about to open what was published before, and people to read this build's log.
-        spared = [before.parent.name] if before and not erasures else []
-        warehouse.sweep(keep, [entry.build_id, *spared])
-        if erasures:
-            erasures.finish(entry.build_id)
-    except (OSError, duckdb.Error) as error:
-        said = not_written(error) if isinstance(error, OSError) else error
-        print(f"Warning: could not tidy up {warehouse.folder}: {said}", file=sys.stderr)
+
+    def attempt(step: Callable, *arguments: object) -> bool:
+        try:
+            step(*arguments)
+        except (OSError, duckdb.Error) as error:
+            said = not_written(error) if isinstance(error, OSError) else error
+            print(f"Warning: could not tidy up {warehouse.folder}: {said}", file=sys.stderr)
+            return False
+        return True
+
+    is_tidy = attempt(warehouse.discard_building)
+    attempt(journal.append, warehouse.journal, entry)
+    if erasures:
+        # A reader who has followed the link to the former version has not yet opened it.
+        time.sleep(1)
+    # Readers may be about to open what was published before, and people to read this build's log.
+    spared = [before.parent.name] if before and not erasures else []
+    is_tidy &= attempt(warehouse.sweep, keep, [entry.build_id, *spared])
+    if erasures and is_tidy:
+        attempt(erasures.finish, entry.build_id)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Notes the request and builds from nothing; further options are those of ops.build. A build that fails or is killed
 leaves the request open: the next one carries it out.
 
-Exit codes: those of ops.build, 0 where the marts without them are published and nothing of them is left.
+Exit codes: those of ops.build, 0 where the marts without them are published and nothing of them is left; 1 also where
+something of them may be left. What ends with "Nothing was erased" was not noted.
 """
 
 import argparse
@@ -23,7 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     own, others = parser.parse_known_args(arguments)
     if own.person is not None and len(own.customer) > 1:
         parser.error("--person is a person of one customer: give --customer once.")
-    warehouse = Warehouse(build.parse_options(others).warehouse)
+    options = build.parse_options(others)
+    warehouse = Warehouse(options.warehouse)
     erasures = Erasures(warehouse)
     try:
         if not warehouse.work.is_dir():
@@ -31,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{warehouse.folder} is no warehouse, so that there is nothing to erase: choose WAREHOUSE."
             )
         with warehouse.locked():
+            build.check_same_folder(warehouse, options)
             digests = erasures.add(own.customer, own.person)
     except (BuildError, OSError) as error:
         print(f"Nothing was erased. {error}", file=sys.stderr)
@@ -40,7 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
     if rows is None:
         print(
             "The request to erase is kept, but not carried out: until a build succeeds, files may still hold what is "
-            "to be erased. Any build carries it out.",
+            "to be erased. Any build carries it out."
+            if code
+            else "Readers see marts without what was to be erased. But what the warning names could not be tidied up, "
+            "and files may still hold it: the request is kept, and the next build carries it out whole.",
             file=sys.stderr,
         )
         return code or 1

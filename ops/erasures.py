@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from ops import journal
 from ops.messages import BuildError
 from ops.publish import Warehouse, sync
 
@@ -35,14 +36,15 @@ class Erasures:
     def add(self, customers: list[str], person: str | None) -> list[str]:
         """Notes that customers, or a person within a customer, are to be erased (again, where they were before).
 
-        Returns the digests of the requests.
+        What was done before stays noted. Returns the digests of the requests.
         """
         erasures, added = self._read(), []
         for customer in customers:
             text = SEPARATOR.join(_clean(part) for part in (customer, person) if part is not None)
             added.append(hashlib.sha256((erasures["key"] + text).encode()).hexdigest())
-        kept = [request for request in erasures["requests"] if request["digest"] not in added]
-        erasures["requests"] = kept + [{"digest": digest, "requested_at": _now()} for digest in added]
+        is_open = {request["digest"] for request in erasures["requests"] if "done_at" not in request}
+        new = [digest for digest in dict.fromkeys(added) if digest not in is_open]
+        erasures["requests"] += [{"digest": digest, "requested_at": _now()} for digest in new]
         self._write(erasures)
         return added
 
@@ -63,8 +65,9 @@ class Erasures:
         self._write(erasures)
 
     def rows(self, digests: list[str]) -> dict[str, int] | None:
-        """How many rows of each raw table the requests set aside; None unless all are carried out."""
-        requests = [request for request in self._read()["requests"] if request["digest"] in digests]
+        """How many rows of each raw table the latest requests set aside; None unless all are carried out."""
+        latest = {request["digest"]: request for request in self._read()["requests"]}
+        requests = [latest[digest] for digest in set(digests)]
         if not all("done_at" in request for request in requests):
             return None
         total = Counter()
@@ -74,6 +77,13 @@ class Erasures:
 
     def _read(self) -> dict:
         if not self.path.exists():
+            tables = [entry.get("tables") or {} for entry in journal.read(self.warehouse.journal)]
+            if any(counts.get("erased") for counted in tables for counts in counted.values()):
+                raise BuildError(
+                    f"{self.path} is gone. It says who was erased, and former builds set rows aside by it: without it "
+                    "they would come back. Put it back from a backup. If there is none, move "
+                    f"{self.warehouse.journal} away and erase all of them again before anything else is built."
+                )
             return {"key": secrets.token_hex(32), "requests": []}
         try:
             erasures = json.loads(self.path.read_text(encoding="utf-8"))

@@ -29,12 +29,14 @@ class Entry:
 
 def append(path: Path, entry: Entry) -> None:
     """Adds a line to the journal at `path`, which anybody may read. May raise OSError."""
+    is_new = not path.exists()
     with path.open("ab+") as journal:
+        if is_new:
+            path.chmod(0o644)
         # A full disk may have cut the last line short: what follows must not be lost with it.
         if journal.tell() and os.pread(journal.fileno(), 1, journal.tell() - 1) != b"\n":
             journal.write(b"\n")
         journal.write(json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n")
-    path.chmod(0o644)
 
 
 def read(path: Path) -> list[dict]:

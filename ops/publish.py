@@ -176,8 +176,14 @@ class Warehouse:
         return sorted((file.parent.name for file in self.versions.glob(f"*/{self.link.name}")), reverse=True)
 
     def forget(self) -> None:
-        """Removes all that is kept from former builds, but for the marts that readers see."""
-        for path in [path for path in self.work.iterdir() if path != self.lock]:
+        """Removes all that is kept from former builds, but for the marts that readers see.
+
+        A file into which this very process prints stays: a schedule begins it anew with each build.
+        """
+        printed = [os.fstat(descriptor) for descriptor in (1, 2)]
+        for path in list(self.work.iterdir()):
+            if path == self.lock or any(os.path.samestat(path.lstat(), output) for output in printed):
+                continue
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         self.sweep(keep=0)
 

@@ -1,8 +1,8 @@
 """Shows readers a version that was kept: `python -m ops.rollback --warehouse DIR [--version BUILD_ID | --list]`.
 
-Without a version it is the one built before what readers see now. Exit codes: 0 done; 1 there is no such version; 2
-wrong usage; 3 another command holds the lock; 4 the version cannot be read whole, or not be put in place. Unless it is
-0, readers see what they saw before.
+Without a version it is the one built before what readers see now. Exit codes: 0 done; 1 there is no such version, or a
+request to erase is open; 2 wrong usage; 3 another command holds the lock; 4 the version cannot be read whole, or not be
+put in place. Unless it is 0, readers see what they saw before.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ops import journal
+from ops.erasures import Erasures
 from ops.journal import Entry
 from ops.messages import BuildError
 from ops.publish import Warehouse, built_at, check_whole
@@ -60,7 +61,8 @@ def versions(warehouse: Warehouse) -> str:
 def roll_back(warehouse: Warehouse, build_id: str | None = None) -> str:
     """Shows readers the version `build_id`, or the one before; returns what was done. To be called under the lock.
 
-    Raises BuildError (1) where there is no such version, and (4) where it cannot be read whole.
+    Raises BuildError (1) where there is no such version or a request to erase is open, and (4) where it cannot be
+    read whole.
     """
     now = datetime.now(UTC)
     kept, published = warehouse.kept(), warehouse.published()
@@ -73,6 +75,11 @@ def roll_back(warehouse: Warehouse, build_id: str | None = None) -> str:
         raise BuildError(f"There is no version {build_id}. These are kept:\n{versions(warehouse)}")
     if build_id == seen:
         raise BuildError(f"Readers see version {build_id} already: nothing was changed.")
+    if Erasures(warehouse).pending():
+        raise BuildError(
+            "A request to erase is open, and an older version may still show who is to be erased: build first, which "
+            "carries it out. Nothing was changed."
+        )
     rows, as_of_date = check_whole(warehouse.version(build_id), build_id)
     # What is kept in the work database is of a later build, and it may be of another code than the version: the next
     # build starts from the raw rows.

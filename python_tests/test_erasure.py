@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,10 +15,16 @@ from conftest import BuildResult, run_build
 from oracle import compute
 from real_data import REPOSITORY
 from test_oracle import compare, published
+from test_publish import publish
 
+from ops import build as ops_build
+from ops import erase as ops_erase
+from ops import journal
 from ops.erasures import Erasures
+from ops.journal import Entry
 from ops.messages import BuildError
 from ops.publish import Warehouse
+from ops.rollback import roll_back
 
 # Made up for these tests, and no text that a hash or a path could hold.
 TOKEN = "Qzxwvy"
@@ -262,3 +269,167 @@ def test_a_list_that_cannot_be_read_stops_the_build_and_a_wrong_folder_the_erasu
     erasures.path.write_text('{"key": "", "requests": []}')
     with pytest.raises(BuildError, match="put it back from a backup"):
         erasures.pending()
+
+
+@pytest.fixture(scope="module")
+def two_versions(tmp_path_factory) -> Warehouse:
+    """A warehouse of two small versions."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("two") / "warehouse")
+    warehouse.prepare()
+    for build_id in "12":
+        publish(warehouse, build_id)
+    return warehouse
+
+
+@pytest.fixture
+def company(two_versions, tmp_path) -> Warehouse:
+    """A copy of it, to change. It was built from the folder `raw` beside it, which is there and empty."""
+    warehouse = Warehouse(shutil.copytree(two_versions.folder, tmp_path / "warehouse", symlinks=True))
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "other").mkdir()
+    write_rows_set_aside(warehouse)
+    journal.append(warehouse.journal, Entry("2", "2026-01-01T00:00:00+00:00", "published", 0, str(tmp_path / "raw")))
+    return warehouse
+
+
+def write_rows_set_aside(warehouse: Warehouse, *rows: tuple[str, str, int]) -> None:
+    """A work database in which a build has set rows aside, each row a request, a raw table and their number."""
+    warehouse.work_db.unlink(missing_ok=True)
+    with duckdb.connect(str(warehouse.work_db)) as connection:
+        connection.execute("create schema raw")
+        connection.execute("create table raw.erased_rows (request varchar, source_table varchar, row_count bigint)")
+        for row in rows:
+            connection.execute("insert into raw.erased_rows values (?, ?, ?)", row)
+
+
+def options_of(warehouse: Warehouse, raw: str, *more: str) -> list[str]:
+    """Options of a command, `raw` a folder beside the warehouse."""
+    return ["--raw", str(warehouse.folder.with_name(raw)), "--warehouse", str(warehouse.folder), *more]
+
+
+def build(warehouse: Warehouse, raw: str) -> int:
+    """Builds in this process, and returns the exit code."""
+    return ops_build.build(ops_build.parse_options(options_of(warehouse, raw)), warehouse, 0)
+
+
+def test_nothing_is_removed_before_the_folders_are_known_to_be_those_of_the_builds(company, capsys, monkeypatch):
+    kept = sorted(company.work.iterdir())
+    assert ops_erase.main(options_of(company, "other", "--customer", "c1")) == 1
+    assert re.search("Nothing was erased. Readers see a build of .*/raw, not of .*/other", capsys.readouterr().err)
+    assert not Erasures(company).path.exists()
+
+    Erasures(company).add(["c1"], None)
+    # Any build carries a request out, so any build could do the harm.
+    for raw, sentence in {"other": "Readers see a build of", "typo": "There is no folder"}.items():
+        assert build(company, raw) == 1
+        assert sentence in capsys.readouterr().err
+        assert company.kept() == ["2", "1"] and company.work_db.exists(), raw
+    (company.folder.with_name("raw") / "settings").mkdir()
+    (company.folder.with_name("raw") / "settings" / "vars.yml").write_text("min_answers: [")
+    assert build(company, "raw") == 1
+    assert "vars.yml" in capsys.readouterr().err and company.kept() == ["2", "1"]
+    assert set(kept) <= set(company.work.iterdir())
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # The doctor knows of an erasure that was killed by its log's folder.
+    (company.folder.with_name("raw") / "settings" / "vars.yml").unlink()
+    monkeypatch.setattr(ops_build, "_prepare", stop)
+    monkeypatch.setattr(ops_build, "_close", stop)
+    with pytest.raises(KeyboardInterrupt):
+        build(company, "raw")
+    assert len(list(company.logs.iterdir())) == 1 and company.kept() == ["2"]
+
+    moved = ops_build.parse_options(options_of(company, "other", "--full-refresh"))
+    ops_build.check_same_folder(company, moved)
+
+
+def test_a_list_that_is_gone_stops_builds_and_requests_where_it_had_set_rows_aside(company):
+    tables = {"events": {"raw_rows": 3, "erased": 0}}
+    journal.append(company.journal, Entry("2", "2026-01-01T00:00:00+00:00", "published", 0, tables=tables))
+    assert Erasures(company).pending() == []
+    tables["events"]["erased"] = 1
+    journal.append(company.journal, Entry("3", "2026-01-02T00:00:00+00:00", "failed", 1, tables=tables))
+    for command in (Erasures(company).pending, lambda: Erasures(company).add(["c2"], None)):
+        with pytest.raises(BuildError, match="erasures.json is gone.* Put it back from a backup"):
+            command()
+    assert not Erasures(company).path.exists()
+
+
+def test_nobody_goes_back_to_a_version_that_may_show_who_is_to_be_erased(company):
+    Erasures(company).add(["c1"], None)
+    with company.locked(), pytest.raises(BuildError, match="A request to erase is open") as refused:
+        roll_back(company)
+    assert refused.value.exit_code == 1 and company.published() == company.version("2")
+    Erasures(company).finish("2")
+    with company.locked():
+        assert roll_back(company).startswith("Readers see version 1 now")
+
+
+def test_the_record_of_an_erasure_stays_when_it_is_asked_for_again(company):
+    erasures = Erasures(company)
+    (first, _), (other,) = erasures.add(["c1", "c1"], None), erasures.add(["c2"], None)
+    assert erasures.add(["c1"], None) == [first] and len(erasures.pending()) == 2
+    write_rows_set_aside(company, (first, "events", 5), (other, "events", 1))
+    erasures.finish("2")
+    done = json.loads(erasures.path.read_text())["requests"]
+    erasures.add(["c1"], None)
+    assert erasures.rows([first]) is None
+    write_rows_set_aside(company, (first, "events", 2))
+    erasures.finish("3")
+    *before, again = json.loads(erasures.path.read_text())["requests"]
+    assert before == done and (again["build_id"], again["rows"]) == ("3", {"events": 2})
+    assert erasures.rows([first, first, other]) == {"events": 3}
+
+
+def close(warehouse: Warehouse) -> None:
+    """What a build that has published version 2, and carried out all requests, does last."""
+    entry = Entry("2", "2026-01-01T00:00:00+00:00", "published", 0)
+    ops_build._close(warehouse, 0, entry, warehouse.version("1"), Erasures(warehouse))
+
+
+def test_a_journal_that_cannot_be_written_keeps_no_erasure_from_being_done(company, capsys):
+    Erasures(company).add(["c1"], None)
+    company.journal.unlink()
+    company.journal.mkdir()
+    close(company)
+    assert "Warning: could not tidy up" in (said := capsys.readouterr().err) and "builds.jsonl" in said
+    assert company.kept() == ["2"] and Erasures(company).pending() == []
+
+
+def test_what_could_not_be_removed_leaves_the_request_open_and_is_said(company, capsys, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(company.versions))
+
+    def built(_: list[str]) -> int:
+        close(company)
+        return 0
+
+    monkeypatch.setattr(Warehouse, "sweep", refuse)
+    monkeypatch.setattr(ops_build, "main", built)
+    assert ops_erase.main(options_of(company, "raw", "--customer", "c1")) == 1
+    said = capsys.readouterr().err
+    assert "Warning: could not tidy up" in said and "Readers see marts without what was to be erased. But" in said
+    assert len(Erasures(company).pending()) == 1 and len(journal.read(company.journal)) == 2
+
+
+def test_what_this_build_prints_into_the_work_folder_outlives_what_former_builds_printed_there(company):
+    (company.work / "by_hand.txt").write_text(TOKEN)
+    (company.work / "last_build.txt").write_text(TOKEN)
+    code = "import sys; from ops.publish import Warehouse; print('before', flush=True)\n"
+    code += "Warehouse(sys.argv[1]).forget(); print('after')"
+    with (company.work / "last_build.txt").open("w") as output:
+        subprocess.run([sys.executable, "-c", code, company.folder], cwd=REPOSITORY, stdout=output, check=True)
+    assert {path.name for path in company.work.iterdir()} == {"last_build.txt"}
+    assert (company.work / "last_build.txt").read_text() == "before\nafter\n"
+    # By hand, beside a schedule.
+    company.forget()
+    assert list(company.work.iterdir()) == []
+
+
+def test_the_journal_is_opened_to_readers_once_by_who_makes_it(company):
+    assert company.journal.stat().st_mode & 0o777 == 0o644
+    company.journal.chmod(0o664)
+    journal.append(company.journal, Entry("3", "2026-01-01T00:00:00+00:00", "failed", 1))
+    assert company.journal.stat().st_mode & 0o777 == 0o664
