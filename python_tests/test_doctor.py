@@ -197,7 +197,7 @@ def test_a_build_that_is_killed_at_once_leaves_a_trace(warehouse, monkeypatch):
     def kill(*_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(build, "_prepare", kill)
+    monkeypatch.setattr(build, "_check", kill)
     raw, folder = warehouse.folder / "raw", warehouse.folder
     with pytest.raises(SystemExit):
         build.build(build.parse_options([f"--raw={raw}", f"--warehouse={folder}"]), warehouse, 0)
