@@ -44,7 +44,7 @@ def read_vars(settings: Path | None, project: Path) -> dict:
 
 
 def stage_project(project: Path, settings: Path | None, stage: Path) -> None:
-    """Makes `stage` the dbt project to run: links to all of `project`, but for the merged seeds.
+    """Makes `stage` the dbt project to run: links to all of `project` but its unit tests, and the merged seeds.
 
     `seed-paths` cannot point to a folder outside of the project instead: dbt writes the SQL that loads a seed to
     `target/run/<path of the seed>`, and where that path is absolute it overwrites the seed itself.
@@ -55,6 +55,8 @@ def stage_project(project: Path, settings: Path | None, stage: Path) -> None:
     for path in project.iterdir():
         if path.name != "seeds" and not path.name.startswith("."):
             (stage / path.name).symlink_to(path)
+    # A build runs no unit test: dbt need not read as many of them as there is all else.
+    (stage / ".dbtignore").write_text("_*unit_tests.yml\n", encoding="utf-8")
     merge_seeds(project / "seeds", settings, stage / "seeds", seed_types(project))
 
 

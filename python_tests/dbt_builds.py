@@ -61,6 +61,8 @@ class Dbt:
         # Nobody reads them.
         self.paths += ["--no-write-json", "--log-level-file", "none"]
         self.manifest = copy.deepcopy(manifest)
+        # Each process gets a copy, and none of them runs one.
+        self.manifest.unit_tests.clear()
         for node in self.manifest.nodes.values():
             if node.resource_type == "seed":
                 node.root_path = str(self.project)

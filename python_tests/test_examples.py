@@ -258,6 +258,7 @@ def test_cdnow_purchases_give_the_packages_customer_summary(cdnow):
 def test_cdnow_marts_give_the_packages_customer_summary(cdnow, build):
     result = build(cdnow)
     assert result.returncode == 0, result.output
+    assert "events has no loaded_at" in result.output
     customers = query(result.marts, "select customer_id, is_inferred from dim_customers")
     assert customers["customer_id"].nunique() == len(customers) == 2357
     assert customers["is_inferred"].all()
