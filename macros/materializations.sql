@@ -1,0 +1,24 @@
+{% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
+{#-
+  A table that takes the place of the one before it in a single transaction, which DuckDB can. dbt-duckdb makes it beside the old one, exchanges their
+  names and drops the old one, as other databases need: five statements more, and a fifth of the time of a build with little data. A model in Python
+  writes over a connection of its own, which must not wait for this one: its old table goes first.
+-#}
+{%- set existing = load_cached_relation(this) -%}
+{%- set target = this.incorporate(type='table') -%}
+{{ run_hooks(pre_hooks) }}
+{%- if existing %}
+{%- call statement('drop_existing') -%}
+drop {{ existing.type }} {{ existing }}
+{%- endcall %}
+{%- if model['language'] == 'python' %}
+{%- do adapter.commit() %}
+{%- endif %}
+{%- endif %}
+{%- call statement('main', language=model['language']) -%}
+{{ create_table_as(false, target, compiled_code, model['language']) }}
+{%- endcall %}
+{{ run_hooks(post_hooks) }}
+{%- do adapter.commit() %}
+{{ return({'relations': [target]}) }}
+{% endmaterialization %}
