@@ -337,7 +337,7 @@ def test_a_link_that_the_disk_did_not_confirm_is_no_failure(warehouse, monkeypat
     assert "readers see version 2, but the disk did not confirm the link" in capsys.readouterr().err
 
 
-def test_a_time_that_the_caller_gave_is_said_and_one_that_is_empty_is_none(folder, warehouse, monkeypatch, capsys):
+def test_a_time_that_the_caller_gave_is_said_and_must_be_one(folder, warehouse, monkeypatch, capsys):
     seen = []
     monkeypatch.setattr(run_dbt, "run", lambda _, environment, __: seen.append(environment) or DbtRun())
     options = ops_build.parse_options(
@@ -350,6 +350,12 @@ def test_a_time_that_the_caller_gave_is_said_and_one_that_is_empty_is_none(folde
         assert (said in capsys.readouterr().out) == bool(given)
     times = [environment["CUSTOMER_SCORES_BUILD_TIME"] for environment in seen]
     assert times[0] == "2026-06-30 02:15:00" and times[1].startswith(f"{datetime.now(UTC):%Y-%m-}")
+    monkeypatch.setenv("CUSTOMER_SCORES_BUILD_TIME", "2026-02-30 02:15:00")
+    assert ops_build.build(options, warehouse, 0) == 1
+    said = "CUSTOMER_SCORES_BUILD_TIME is '2026-02-30 02:15:00': give a time in UTC as YYYY-MM-DD HH:MM:SS."
+    assert said in capsys.readouterr().err and len(seen) == 2
+    # No dbt began, so that there is no log to keep.
+    assert list(warehouse.logs.iterdir()) == []
 
 
 def test_a_line_of_the_journal_that_was_cut_short_spoils_no_other(warehouse):
