@@ -247,7 +247,9 @@ def run_until_sound(
     """Runs dbt, and once more where DuckDB failed by a fault of its own: such faults hardly ever come twice."""
     run = run_dbt.run(command, environment, lock)
     results = explain.read_results(target)
-    if run.returncode and any(explain.is_fault(result) for result in results):
+    # After a fault DuckDB may refuse all else, and dbt ends without the results of its nodes.
+    said = [*run.errors, *(result.get("message") or "" for result in results)]
+    if run.returncode and any(map(explain.is_fault, said)):
         print("DuckDB failed by a fault of its own: the build runs once more.", flush=True)
         run = run_dbt.run(command, environment, lock)
         results = explain.read_results(target)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from ops.damage import DAMAGE
 from ops.messages import plain
 from ops.run_dbt import DbtRun
 
@@ -78,9 +79,11 @@ def failing_rows(work_db: Path, marts: Path, query: str | None) -> list[str]:
     ]
 
 
-def is_fault(result: dict) -> bool:
-    """Whether a node of dbt's run results failed by a fault of DuckDB's own."""
-    return bool(FAULT.search(result.get("message") or ""))
+def is_fault(message: str) -> bool:
+    """Whether what dbt says of a node, or at its end, tells of a fault of DuckDB's own: neither the disk nor a file."""
+    if NO_ROOM.search(message) or DAMAGE.search(message):
+        return False
+    return bool(FAULT.search(message) or FIRST_ERROR.search(message))
 
 
 def failures(results: list[dict], run: DbtRun, project: Path, rows_of: Callable[[str], list[str]]) -> list[Problem]:

@@ -641,9 +641,20 @@ def test_a_build_runs_once_more_where_duckdb_failed_by_a_fault_of_its_own(
     assert (len(seen), finished.returncode, results[0]["message"]) == (runs, ends_with, messages[runs - 1])
 
 
+GAVE_UP = "FATAL Error: Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "
+
+
+@pytest.mark.parametrize(("first_error", "runs"), [("made up", 2), ("No space left on device", 1)])
+def test_a_build_runs_once_more_where_duckdb_gave_up_and_dbt_left_no_results(first_error, runs, monkeypatch, tmp_path):
+    ends = [DbtRun(1, errors=[f'{GAVE_UP}"{first_error}"']), DbtRun()]
+    seen = []
+    monkeypatch.setattr(run_dbt, "run", lambda *_: seen.append(ends[len(seen)]) or seen[-1])
+    assert run_until_sound([], {}, 0, tmp_path) == (ends[runs - 1], [])
+    assert len(seen) == runs
+
+
 def test_of_all_that_fails_after_duckdb_gave_up_the_first_error_is_told():
-    later = "FATAL Error: Failed: database has been invalidated because of a previous fatal error.\n"
-    later += 'Original error: "IO Error: Could not read from file"'
+    later = f'{GAVE_UP}"IO Error: Could not read from file"'
     assert explain_error(later) == "- DuckDB gave up: IO Error: Could not read from file"
 
 

@@ -177,7 +177,8 @@ def test_no_sql_is_made_of_what_the_database_holds():
         for path in (REPOSITORY / folder).rglob("*.sql")
         if re.search(pattern, path.read_text())
     }
-    assert asking == {"macros/raw_contract.sql", "macros/erasure.sql"}
+    # The last runs the SQL of a model, and asks for nothing.
+    assert asking == {"macros/raw_contract.sql", "macros/erasure.sql", "macros/materializations.sql"}
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.stem)

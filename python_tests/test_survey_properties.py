@@ -26,7 +26,7 @@ COUNTS = ["asked", "answered", "counted"]
 CLASSES = ["positives", "neutrals", "negatives"]
 # The same companies in each run.
 RANDOM = settings(
-    max_examples=40,
+    max_examples=30,
     database=None,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
