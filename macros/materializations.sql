@@ -1,7 +1,7 @@
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
 {#-
   A table that takes the place of the one before it in a single transaction, which DuckDB can. dbt-duckdb makes it beside the old one, exchanges their
-  names and drops the old one, as other databases need: five statements more, and a fifth of the time of a build with little data. A model in Python
+  names and drops the old one, as other databases need: statements that take a fifth of the time of dbt for a small table. A model in Python
   writes over a connection of its own, which must not wait for this one: its old table goes first.
 -#}
 {%- set existing = load_cached_relation(this) -%}

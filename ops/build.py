@@ -195,12 +195,12 @@ def check_same_folder(warehouse: Warehouse, options: argparse.Namespace) -> None
 
 def _check(options: argparse.Namespace) -> dict:
     """The vars that dbt gets. Raises BuildError where the raw folder is missing or the settings are broken."""
-    given = os.environ.get("CUSTOMER_SCORES_BUILD_TIME")
-    try:
-        datetime.strptime(given or "2000-01-01 00:00:00", "%Y-%m-%d %H:%M:%S")
-    except ValueError as error:
-        said = f"CUSTOMER_SCORES_BUILD_TIME is '{given}': give a time in UTC as YYYY-MM-DD HH:MM:SS."
-        raise BuildError(said) from error
+    if given := os.environ.get("CUSTOMER_SCORES_BUILD_TIME"):
+        try:
+            datetime.strptime(given, "%Y-%m-%d %H:%M:%S")
+        except ValueError as error:
+            said = f"CUSTOMER_SCORES_BUILD_TIME is '{given}': give a time in UTC as YYYY-MM-DD HH:MM:SS."
+            raise BuildError(said) from error
     if not options.raw.is_dir():
         raise BuildError(f"There is no folder {options.raw}: name the folder that holds the raw tables.")
     if options.settings:

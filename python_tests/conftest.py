@@ -43,7 +43,8 @@ login,2,2025-12-25,,changed in the middle of a window
 }
 
 
-# What takes longest begins first, or one process would still be at it when the others are done.
+# What takes longest begins first, or one process would still be at it when the others are done. Histories follow the
+# others, since all of them wait until one process has compiled their project.
 LONGEST_FIRST = ["test_oracle", "test_engagement", "test_histories"]
 
 

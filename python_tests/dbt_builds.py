@@ -61,7 +61,7 @@ class Dbt:
         # Nobody reads them.
         self.paths += ["--no-write-json", "--log-level-file", "none"]
         self.manifest = copy.deepcopy(manifest)
-        # Each process gets a copy, and none of them runs one.
+        # Each process gets a copy of the manifest, and none runs a unit test.
         self.manifest.unit_tests.clear()
         for node in self.manifest.nodes.values():
             if node.resource_type == "seed":

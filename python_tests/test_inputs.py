@@ -126,7 +126,7 @@ def judged(project: Dbt, folder: Path, raw: Path) -> Path:
     folder.mkdir()
     mend(raw, folder / "mended")
     environment = {"CUSTOMER_SCORES_RAW": str(raw), "CUSTOMER_SCORES_MENDED": str(folder / "mended")}
-    models = ["--select", "+rejected_rows", "--exclude-resource-type", "unit_test", "test"]
+    models = ["--select", "+rejected_rows", "--exclude-resource-type", "test"]
     project.run("build", *models, environment=environment_of(folder) | environment)
     return folder / "work.duckdb"
 
@@ -244,7 +244,7 @@ def starts(project, folder) -> dict[str, str]:
         command = {
             "start": ["seed", "--select", "survey_triggers"],
             "var": ["run-operation", case.macro],
-            "alone": ["build", "--select", "+something_is_accepted", "--exclude-resource-type", "unit_test"],
+            "alone": ["build", "--select", "+something_is_accepted"],
         }[case.found]
         arguments = [*command, "--vars", json.dumps(own, default=str), *project.paths]
         arguments += ["--write-json", "--target-path", str(place / "target")]

@@ -105,7 +105,7 @@ def compare(name: str, found: pd.DataFrame, expected: pd.DataFrame) -> None:
         elif left.dtype.kind == right.dtype.kind == "M":
             times = (values.to_numpy("datetime64[us]") for values in (left, right))
             np.testing.assert_array_equal(*times, err_msg=where)
-        elif {left.dtype.kind, right.dtype.kind} <= {"b", "i", "u"} and left.dtype.kind == right.dtype.kind:
+        elif left.dtype.kind == right.dtype.kind and left.dtype.kind in "biu":
             np.testing.assert_array_equal(left.to_numpy(), right.to_numpy(), err_msg=where)
         else:
             pd.testing.assert_series_equal(left.astype(str), right.astype(str), obj=where)
