@@ -197,13 +197,21 @@ def compute(
 
 
 def compute_engagement(
-    raw_folder: Path, seeds: dict[str, pd.DataFrame], settings: dict, contribution_dates: list[dt.date]
+    raw_folder: Path,
+    seeds: dict[str, pd.DataFrame],
+    settings: dict,
+    contribution_dates: list[dt.date],
+    known: tuple[dt.date, dt.date],
 ) -> dict[str, pd.DataFrame]:
-    """The tables of engagement and of time on site alone, as `compute` gives them."""
+    """The tables of engagement and of time on site alone, as `compute` gives them.
+
+    With them comes `engagement_as_known`, for the `known_on` and `score_date` of `known`.
+    """
     basis = lay_basis(raw_folder, seeds, settings)
     panel, segments = basis.panel(), build_segments(basis.evidence, basis.dim, basis.settings["segment_columns"])
     tables = engagement_tables(basis, panel, segments, contribution_dates)
     tables |= basis.time(build_timeline(basis.evidence, basis.dim, segments, panel))
+    tables["engagement_as_known"] = as_known(panel, *map(pd.Timestamp, known))
     return {name: plain(table) for name, table in tables.items()}
 
 
@@ -251,17 +259,11 @@ def compute_value(
     return {name: plain(table) for name, table in tables.items()}
 
 
-def engagement_as_known(
-    raw_folder: Path,
-    known_on: dt.date,
-    score_date: dt.date,
-    seeds: dict[str, pd.DataFrame] | None = None,
-    settings: dict | None = None,
-) -> pd.DataFrame:
+def engagement_as_known(raw_folder: Path, known_on: dt.date, score_date: dt.date) -> pd.DataFrame:
     """The scores of one date from the events that were loaded by the end of `known_on`, on the scale in use today.
 
     One row per row of `fct_engagement_scores` of that date: customer_id, score_date, event_count, active_days, points,
-    engagement_score. The other parameters and the types are those of `compute`.
+    engagement_score. The types are those of `compute`.
     """
-    panel = lay_basis(raw_folder, seeds, settings).panel()
+    panel = lay_basis(raw_folder, None, None).panel()
     return plain(as_known(panel, pd.Timestamp(known_on), pd.Timestamp(score_date)))

@@ -99,24 +99,18 @@ def build_customers(evidence: Evidence, zone: str) -> pd.DataFrame:
 
 def build_segments(evidence: Evidence, dim: pd.DataFrame, segment_columns: list[str]) -> pd.DataFrame:
     """The table `customer_segments`: who was in which segment, from which day to which (D9)."""
-    versions = dict(list(evidence.versions.groupby("customer_id")))
-    rows = []
-    for customer_id, first_seen in zip(dim["customer_id"], dim["first_seen_date"], strict=True):
-        rows.append((customer_id, "all", "all", first_seen, pd.NaT))
-        own = versions.get(customer_id)
-        for dimension in segment_columns:
-            by_day = {first_seen: None}
-            if own is not None:
-                own = own.drop_duplicates("updated_day", keep="last")
-                days = [first_seen, *own["updated_day"].iloc[1:]]
-                by_day.update(zip(days, own[dimension], strict=True))
-            runs = []
-            for day, value in sorted(by_day.items()):
-                if not runs or runs[-1][1] != (value or UNKNOWN):
-                    runs.append((day, value or UNKNOWN))
-            ends = [day - pd.Timedelta(days=1) for day, _ in runs[1:]] + [pd.NaT]
-            rows += [(customer_id, dimension, value, day, end) for (day, value), end in zip(runs, ends, strict=True)]
-    names = ["customer_id", "segment_dimension", "segment_value", "valid_from", "valid_to"]
-    segments = pd.DataFrame(rows, columns=names)
-    segments = segments.astype(dict.fromkeys(names[:3], object) | dict.fromkeys(names[3:], "datetime64[us]"))
+    key = ["customer_id", "segment_dimension"]
+    own = evidence.versions.drop_duplicates(["customer_id", "updated_day"], keep="last")
+    own = own.merge(dim[["customer_id", "first_seen_date"]])
+    # The first version says what a customer was before it, too.
+    own["valid_from"] = own["updated_day"].where(own.duplicated("customer_id"), own["first_seen_date"])
+    unknown = dim[["customer_id"]].assign(valid_from=dim["first_seen_date"], all="all")
+    days = pd.concat([unknown, own.assign(all="all")])[["customer_id", "valid_from", "all", *segment_columns]]
+    runs = days.melt(["customer_id", "valid_from"], var_name="segment_dimension", value_name="segment_value")
+    runs = runs.drop_duplicates([*key, "valid_from"], keep="last").sort_values([*key, "valid_from"], ignore_index=True)
+    runs["segment_value"] = runs["segment_value"].fillna(UNKNOWN)
+    runs = runs[~runs.duplicated(key) | (runs["segment_value"] != runs["segment_value"].shift())]
+    runs["valid_to"] = runs.groupby(key)["valid_from"].shift(-1) - pd.Timedelta(days=1)
+    names = [*key, "segment_value", "valid_from", "valid_to"]
+    segments = runs[names].astype(dict.fromkeys(names[:3], object) | dict.fromkeys(names[3:], "datetime64[us]"))
     return segments.sort_values(names[:4], ignore_index=True)

@@ -17,8 +17,8 @@ def restatements(panel: Panel) -> pd.DataFrame:
     restated = late.groupby(RESTATED)["count"].sum().rename("late_events").reset_index()
     # Types are numbered in text order.
     named = late[[*RESTATED, "type"]].drop_duplicates().sort_values([*RESTATED, "type"])
-    named["type"] = panel.types[named["type"]]
-    restated["event_types"] = named.groupby(RESTATED)["type"].agg(", ".join).to_numpy(object)
+    names = np.split(panel.types[named["type"]], np.flatnonzero(~named.duplicated(RESTATED))[1:])
+    restated["event_types"] = [", ".join(own) for own in names[: len(restated)]]
 
     is_restated = np.zeros(panel.exists.shape, bool)
     is_restated[restated["customer"], restated["when"]] = True

@@ -3,7 +3,7 @@
 import datetime as dt
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -46,14 +46,16 @@ class Weight(NamedTuple):
     reason: str | None
 
 
-def trimmed(value: object) -> str | None:
+@lru_cache(100_000)
+def trimmed(value: str | None) -> str | None:
     """Text without spaces, tabs, line ends and NUL characters around it; None where nothing is left."""
-    return None if value is None else str(value).strip(TRIMMED) or None
+    return None if value is None else value.strip(TRIMMED) or None
 
 
-def clean_text(value: object) -> str | None:
+@lru_cache(100_000)
+def clean_text(value: str | None) -> str | None:
     """Trimmed text without NUL characters anywhere, in Unicode form NFC; None where nothing is left."""
-    text = None if value is None else trimmed(str(value).replace("\0", ""))
+    text = None if value is None else trimmed(value.replace("\0", ""))
     return text if text is None or text.isascii() else unicodedata.normalize("NFC", text)
 
 
