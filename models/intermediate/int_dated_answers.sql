@@ -20,10 +20,13 @@ dated as (
         {{ reporting_date('answers.sent_at') }} as sent_date,
         {{ reporting_date('answers.answered_at') }} as answered_date,
         -- What is answered later is, on the as-of date, still unanswered; a comment without a score is no answer.
-        answers.score is not null and {{ reporting_date('answers.answered_at') }} <= as_of.as_of_date as is_answered,
+        answers.score is not null
+        and coalesce({{ reporting_date('answers.answered_at') }} <= as_of.as_of_date, false) as is_answered,
         as_of.as_of_date
     from answers
-    cross join as_of
+    -- An outer join, and comparisons that stay behind it: DuckDB takes a join by a comparison for a rare match, and
+    -- then keeps the answers in memory to look the customers up in them, not the other way round.
+    left join as_of on true
 ),
 
 placed as (
@@ -71,4 +74,4 @@ select
     is_negative,
     period_date
 from placed
-where period_date <= as_of_date
+where coalesce(period_date <= as_of_date, false)
