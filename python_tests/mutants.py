@@ -50,10 +50,10 @@ def rules(tree: Expression) -> list[Rule]:
 
 def rules_of(node: Expression) -> Iterator[Rule]:
     """The rules that stand right in a node of the tree."""
-    if type(node) in CLAUSES:
+    if isinstance(node, exp.Where) and isinstance(node.parent, exp.Filter):
+        yield from condition("filter", node.this, lambda: node.parent.replace(node.parent.this))
+    elif type(node) in CLAUSES:
         yield from condition(CLAUSES[type(node)], node.this, node.pop)
-    elif isinstance(node, exp.Filter):
-        yield from condition("filter", node.expression.this, lambda: node.replace(node.this))
     elif isinstance(node, exp.Join) and node.args.get("on"):
         yield from condition("on", node.args["on"], lambda: node.set("on", exp.true()))
     elif isinstance(node, exp.And | exp.Or) and not isinstance(node.parent, type(node)):
@@ -65,7 +65,7 @@ def rules_of(node: Expression) -> Iterator[Rule]:
     elif isinstance(node, exp.Coalesce):
         yield from (Rule("coalesce", value, lambda value=value: take_value(node, value)) for value in node.expressions)
     elif isinstance(node, exp.Distinct):
-        yield Rule("distinct", node.parent, lambda: take_distinct(node))
+        yield Rule("distinct", distinct_values(node), lambda: take_distinct(node))
     elif isinstance(node, exp.Limit):
         yield Rule("limit", node.expression, node.pop)
 
@@ -79,10 +79,17 @@ def condition(kind: str, held: Expression, remove: Callable[[], object]) -> Iter
 def operands(chain: Expression) -> Iterator[Rule]:
     """What `and` or `or` joins, each but one taken alone."""
     parts = list(chain.flatten(unnest=False))
-    kind = CLAUSES.get(type(chain.parent), "on" if isinstance(chain.parent, exp.Join) else chain.key)
+    kind = clause_of(chain) if isinstance(chain, exp.And) else "or"
     for place, part in enumerate(parts):
         others = parts[:place] + parts[place + 1 :]
         yield Rule(kind, part, lambda others=others: chain.replace(joined(type(chain), others)))
+
+
+def clause_of(chain: exp.And) -> str:
+    """The clause of which the chain is the whole condition, else `and`."""
+    if isinstance(chain.parent, exp.Where) and isinstance(chain.parent.parent, exp.Filter):
+        return "filter"
+    return CLAUSES.get(type(chain.parent), "on" if isinstance(chain.parent, exp.Join) else "and")
 
 
 def joined(kind: type[Expression], parts: list[Expression]) -> Expression:
@@ -107,6 +114,13 @@ def take_value(coalesce: exp.Coalesce, value: Expression) -> None:
         value.pop()
     else:
         coalesce.replace(coalesce.this)
+
+
+def distinct_values(distinct: exp.Distinct) -> Expression:
+    """What is there once: the values of an aggregate, or rows."""
+    if isinstance(distinct.parent, exp.Select):
+        return exp.select(*[value.copy() for value in distinct.parent.expressions]).distinct()
+    return distinct
 
 
 def take_distinct(distinct: exp.Distinct) -> None:

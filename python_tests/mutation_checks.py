@@ -18,17 +18,20 @@ import duckdb
 from histories import History
 from mutants import Mutant, mutants, parse, without
 from sql_builds import ANY_BUILD, ANY_DAY, Project, Warehouse
+from sqlglot.expressions import Expression
 from test_oracle import JUDGED_ELSEWHERE, OF_TODAY, READERS_OWN, STAMP, compare
 
 # It has the key of the scores.
 SCORES = {"engagement_as_known": "fct_engagement_scores"}
 MART = '"customer_scores"."main".'
-FIXTURE = "__dbt__cte__"
+GIVEN = "__dbt__cte__"
 # A rule that held rows apart may leave billions of them.
 SECONDS = 15
 MEMORY = "3GB"
 NOT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 TOO_MUCH = (duckdb.InterruptException, duckdb.OutOfMemoryException)
+# After a fault within DuckDB the database is of no use.
+FAULTS = (duckdb.InternalException, duckdb.FatalException)
 # What stops a build, and so fails every test of it.
 STOPS = (
     duckdb.ConversionException,
@@ -79,19 +82,25 @@ class UnitTest:
 
     def __init__(self, name: str, model: str, compiled: str, run: str):
         """`compiled` is the model with the rows given as CTEs, `run` what dbt runs to compare."""
-        self.name, self.text = name, Text(model, compiled)
-        self.connection = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY})
-        self.connection.execute("set TimeZone = 'UTC'; pragma disable_optimizer")
+        self.name, self.text, self.run = name, Text(model, compiled), run
         self.columns = re.search(r"select\s+(.*?), 'actual' as", run, re.S)[1]
-        ctes = self.text.tree.args["with_"].expressions
-        for cte in [cte for cte in ctes if cte.alias.startswith(FIXTURE)]:
-            self.connection.execute(f"create table {cte.alias} as {cte.this.sql('duckdb', comments=False)}")
+        clause = self.text.tree.args["with_"]
+        self.given = {cte.alias: cte.this.sql("duckdb", comments=False) for cte in given_of(clause)}
+        for cte in given_of(clause):
             cte.pop()
-        if not self.text.tree.args["with_"].expressions:
+        if not clause.expressions:
             self.text.tree.set("with_", None)
+        self.open()
+
+    def open(self) -> None:
+        """Makes tables of what is given; holds the model as it is to what is expected."""
+        self.connection = in_memory()
+        self.connection.execute("pragma disable_optimizer")
+        for name, sql in self.given.items():
+            self.connection.execute(f"create table {name} as {sql}")
         self.expected = self.rows(self.text.tree.sql("duckdb", comments=False))
-        both = self.connection.execute(run).fetchall()
-        assert self.expected == sorted((row[:-1] for row in both if row[-1] == "expected"), key=repr), name
+        both = self.connection.execute(self.run).fetchall()
+        assert self.expected == sorted((row[:-1] for row in both if row[-1] == "expected"), key=repr), self.name
 
     def rows(self, sql: str) -> list[tuple]:
         """The rows that are compared."""
@@ -107,6 +116,18 @@ class UnitTest:
             return self.rows(sql) != self.expected
         except NOT_SQL as error:
             raise NoModel(str(error)) from error
+
+
+def given_of(clause: Expression) -> list[Expression]:
+    """The CTEs with the rows that a unit test gives."""
+    return [cte for cte in clause.expressions if cte.alias.startswith(GIVEN)]
+
+
+def in_memory() -> duckdb.DuckDBPyConnection:
+    """A database of its own, on one thread, that leaves no files."""
+    connection = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY, "temp_directory": ""})
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
 
 
 @dataclass(frozen=True)
@@ -135,7 +156,11 @@ class Build:
         self.steps = {step.name: step for step in steps}
         self.texts: dict[str, Text] = {}
         self.fingerprints: dict[str, tuple] = {}
-        self.connection = connect()
+        self.open()
+
+    def open(self) -> None:
+        """Connects anew."""
+        self.connection = self.connect()
 
     def notices(self, mutant: Mutant, known: list[Mutant]) -> bool:
         """Whether such a table differs. Raises NoModel, and duckdb.Error where the mutant cannot be run."""
@@ -237,8 +262,7 @@ def finished_build(name: str, warehouse: Path) -> Build:
     """A build that dbt made of a raw folder."""
 
     def connect() -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY})
-        connection.execute("set TimeZone = 'UTC'; set max_temp_directory_size = '0GB'")
+        connection = in_memory()
         connection.execute(f"attach '{warehouse}/work/work.duckdb' as work (read_only)")
         marts = (warehouse / "customer_scores.duckdb").resolve()
         connection.execute(f"attach '{marts}' as customer_scores (read_only)")
