@@ -72,10 +72,7 @@ scored as (
         -- What came late is there by then: this is no silence.
         case
             when replayed.engagement_score is not null
-                then {{ score_on_line(
-                    'replayed.points_after',
-                    'lines_after.from_points', 'lines_after.to_points', 'lines_after.from_score', 'lines_after.to_score'
-                ) }}
+                then {{ score_of_points('replayed.points_after', 'lines_after') }}
         end as score_after
     from replayed
     left join {{ ref('int_scale_lines') }} as lines_before
