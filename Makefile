@@ -20,7 +20,7 @@ endef
 export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON
 export DO_NOT_TRACK := 1
 
-.PHONY: help build erase demo-data example test pytest lint bench soak doctor versions rollback freeze-scale propose-weights
+.PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
 .PHONY: picture lock licences audit clean
 
 help: ## Print what each command does
@@ -91,6 +91,9 @@ lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and t
 	$(SQLFLUFF) lint models tests analyses
 	$(VENV)/dbt --quiet parse --target-path target
 	.venv-bouncer/bin/dbt-bouncer run
+
+mutation: .venv/test.stamp ## Take one rule after the other out of staging and marts; fails unless tests notice 95 % of them (ten minutes)
+	PYTHONPATH=. $(VENV)/python python_tests/mutation.py
 
 bench: .venv/test.stamp ## Measure builds of 20 million events and 10 million answers against plain aggregates, pandas and Polars (ten minutes or more, 20 GB of disk)
 	$(VENV)/python -m benchmarks.engagement

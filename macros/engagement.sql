@@ -68,13 +68,19 @@ end
 {%- endmacro %}
 
 
+{% macro score_of_points(points, lines) -%}
+{#- The score, DECIMAL(9, 6), of points on the row of int_scale_lines joined by on_line, where there is an event. -#}
+{{ customer_scores.score_on_line(
+    points, lines ~ '.from_points', lines ~ '.to_points', lines ~ '.from_score', lines ~ '.to_score'
+) }}
+{%- endmacro %}
+
+
 {% macro score_of(points, event_count, lines) -%}
 {#- The score, DECIMAL(9, 6), of points on the row of int_scale_lines joined by on_line; silence scores 1 on any scale. -#}
 case
     when {{ event_count }} = 0 then cast(1 as decimal(9, 6))
-    else {{ customer_scores.score_on_line(
-        points, lines ~ '.from_points', lines ~ '.to_points', lines ~ '.from_score', lines ~ '.to_score'
-    ) }}
+    else {{ customer_scores.score_of_points(points, lines) }}
 end
 {%- endmacro %}
 

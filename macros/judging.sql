@@ -14,10 +14,11 @@ concat_ws(
 
 {% macro has_reason(rules) %}
 {#- Whether any of the reasons holds: told much faster for the many sound rows than their empty list of reasons is made. -#}
-(
+coalesce(
     {%- for reason, condition in rules %}
-    {{ 'or ' if not loop.first }}coalesce({{ condition }}, false)
-    {%- endfor %}
+    {{ 'or ' if not loop.first }}{{ condition }}
+    {%- endfor %},
+    false
 )
 {%- endmacro %}
 

@@ -28,20 +28,31 @@ coalesce(superseded_within not in ('{{ shorter | join("', '") }}'), true)
 {%- endmacro %}
 
 
-{% macro survey_sums(answers, counts=none) -%}
-{#- The additive columns of a group of rows of int_answers, of which all given answers count, or those that meet the condition `counts`. -#}
+{% macro survey_sums(answers, counts=none, columns=none) -%}
+{#-
+  The additive columns of a group of rows of int_answers, of which all given answers count, or those that meet the condition `counts`. `columns`
+  names those that are wanted; without it all are.
+-#}
 {%- set given = answers ~ '.is_answered' ~ (' and ' ~ counts if counts else '') -%}
-count(case when {{ answers }}.is_asked then 1 end) as asked,
-    count(case when {{ answers }}.is_answered then 1 end) as answered,
-    count(case when {{ given }} then 1 end) as counted,
-    {%- for column, is_one in customer_scores.answer_classes(answers).items() %}
-    count(case when {{ given }} and {{ is_one }} then 1 end) as {{ column }},
-    {%- endfor %}
-    cast(coalesce(sum(case when {{ given }} then {{ answers }}.score end), 0) as bigint) as score_total,
-    cast(coalesce(sum(case when {{ given }} then cast({{ answers }}.score as bigint) * {{ answers }}.score end), 0) as bigint)
-        as score_square_total,
-    min(case when {{ given }} then {{ answers }}.scale_min end) as scale_min,
-    max(case when {{ given }} then {{ answers }}.scale_max end) as scale_max
+{%- set sums = {
+    'asked': 'count(case when ' ~ answers ~ '.is_asked then 1 end)',
+    'answered': 'count(case when ' ~ answers ~ '.is_answered then 1 end)',
+    'counted': 'count(case when ' ~ given ~ ' then 1 end)',
+} -%}
+{%- for column, is_one in customer_scores.answer_classes(answers).items() -%}
+{%- do sums.update({column: 'count(case when ' ~ given ~ ' and ' ~ is_one ~ ' then 1 end)'}) -%}
+{%- endfor -%}
+{%- set square = 'cast(' ~ answers ~ '.score as bigint) * ' ~ answers ~ '.score' -%}
+{%- do sums.update({
+    'score_total': 'cast(coalesce(sum(case when ' ~ given ~ ' then ' ~ answers ~ '.score end), 0) as bigint)',
+    'score_square_total': 'cast(coalesce(sum(case when ' ~ given ~ ' then ' ~ square ~ ' end), 0) as bigint)',
+    'scale_min': 'min(case when ' ~ given ~ ' then ' ~ answers ~ '.scale_min end)',
+    'scale_max': 'max(case when ' ~ given ~ ' then ' ~ answers ~ '.scale_max end)',
+}) -%}
+{%- for column in columns or sums %}
+{{ sums[column] }} as {{ column }}
+{{- ',\n    ' if not loop.last }}
+{%- endfor %}
 {%- endmacro %}
 
 

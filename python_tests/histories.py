@@ -81,7 +81,8 @@ SCALES = [
     (),
     (("first", "0", "1"), ("first", "6", "100")),
     (("first", "0", "1"), ("first", "6", "100"), ("second", "1", "1"), ("second", "4.5", "60"), ("second", "9", "90")),
-    (("first", "0", "1"), ("first", "7", "100")),
+    # Silence scores 1 all the same.
+    (("first", "0", "20"), ("first", "7", "100")),
 ]
 BANDS = [(1, 25, 50, 75), (1, 30, 50.5, 90)]
 RULE = {"rule": "vanished", "max_share": "0.5", "min_expected_customers": "1"}

@@ -46,7 +46,6 @@ replayed as (
         scores.engagement_score,
         scores.build_id,
         scores.as_of_date,
-        scores.event_count - coalesce(sum(restatements.late_events) over later, 0) as events_after,
         scores.event_count - sum(restatements.late_events) over from_then as events_before,
         scores.points - coalesce(sum(restatements.late_points) over later, 0) as points_after,
         scores.points - sum(restatements.late_points) over from_then as points_before
@@ -70,9 +69,10 @@ scored as (
             when replayed.engagement_score is not null
                 then {{ score_of('replayed.points_before', 'replayed.events_before', 'lines_before') }}
         end as score_before,
+        -- What came late is there by then: this is no silence.
         case
             when replayed.engagement_score is not null
-                then {{ score_of('replayed.points_after', 'replayed.events_after', 'lines_after') }}
+                then {{ score_of_points('replayed.points_after', 'lines_after') }}
         end as score_after
     from replayed
     left join {{ ref('int_scale_lines') }} as lines_before

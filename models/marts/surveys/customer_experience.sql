@@ -19,7 +19,11 @@ totals as (
     select
         answers.customer_id,
         answers.metric,
-        {{ survey_sums('answers', counts=counts_within('all')) }}
+        {{ survey_sums(
+            'answers',
+            counts=counts_within('all'),
+            columns=['counted', 'score_total', 'scale_min', 'scale_max']
+        ) }}
     from answers
     group by answers.customer_id, answers.metric
 ),
