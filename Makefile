@@ -92,7 +92,7 @@ lint: .venv/test.stamp .venv-bouncer/stamp ## Check style (sqlfluff, ruff) and t
 	$(VENV)/dbt --quiet parse --target-path target
 	.venv-bouncer/bin/dbt-bouncer run
 
-mutation: .venv/test.stamp ## Take one rule after the other out of staging and marts; fails unless tests notice 95 % of them (ten minutes)
+mutation: .venv/test.stamp ## Take one rule after the other out of staging and marts; fails unless tests notice 95 % of them (ten minutes or more)
 	PYTHONPATH=. $(VENV)/python python_tests/mutation.py
 
 bench: .venv/test.stamp ## Measure builds of 20 million events and 10 million answers against plain aggregates, pandas and Polars (ten minutes or more, 20 GB of disk)
