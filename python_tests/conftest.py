@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from dbt.cli.main import dbtRunner
 from dbt_builds import Dbt, parsed
-from histories import State, crowd, write_raw
 from real_data import REPOSITORY, mapped
-from sql_builds import Project, compile_project
+from sql_builds import Project, compile_engagement
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -100,6 +99,23 @@ def run_build(raw_folder: Path, warehouse: Path, python: str | Path = sys.execut
     return BuildResult(done.returncode, done.stdout + done.stderr, warehouse)
 
 
+def write_demo(folder: Path) -> Path:
+    """Writes the raw tables of the demo company to a folder, and returns it."""
+    command = [sys.executable, "-m", "ops.demo_data", "--out", str(folder)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, timeout=300)
+    return folder
+
+
+def write_demo_otherwise(demo: Path, folder: Path) -> Path:
+    """Writes links to the raw tables of `demo` to an empty folder, with SETTINGS beside them, and returns it."""
+    for path in demo.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "settings").mkdir()
+    for name, text in SETTINGS.items():
+        (folder / "settings" / name).write_text(text)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory, worker_id) -> Callable:
     """`once(name, make)`: what `make()` returned in the first process that asked, read by all others."""
@@ -128,8 +144,11 @@ def build(once, tmp_path_factory):
     def build(raw_folder: Path, warehouse: Path | None = None, **options: object) -> BuildResult:
         if warehouse or options:
             return run_build(raw_folder, warehouse or tmp_path_factory.mktemp("warehouse"), **options)
-        # On one thread: that more of them change nothing is a test of its own.
-        made = lambda: run_build(raw_folder, tmp_path_factory.mktemp("warehouse"), threads=1)  # noqa: E731
+
+        def made() -> BuildResult:
+            # On one thread: that more of them change nothing is a test of its own.
+            return run_build(raw_folder, tmp_path_factory.mktemp("warehouse"), threads=1)
+
         return once("_".join(raw_folder.parts[-3:]), made)
 
     return build
@@ -168,38 +187,20 @@ def new_dbt(manifest, tmp_path_factory) -> Callable[[], Dbt]:
 @pytest.fixture(scope="session")
 def engagement_project(once, new_dbt, tmp_path_factory) -> Project:
     """The models of the engagement marts, and what else is kept by load date, compiled."""
-
-    def compiled() -> Project:
-        folder = tmp_path_factory.mktemp("compiled")
-        write_raw(State(0, {"events": tuple(crowd())}, ()), folder / "raw")
-        return compile_project(new_dbt(), folder, folder / "raw")
-
-    return once("engagement_project", compiled)
+    return once("engagement_project", lambda: compile_engagement(new_dbt(), tmp_path_factory.mktemp("compiled")))
 
 
 @pytest.fixture(scope="session")
 def demo(once, tmp_path_factory) -> Path:
     """Raw folder of the demo company."""
 
-    def made() -> Path:
-        folder = tmp_path_factory.mktemp("demo")
-        command = [sys.executable, "-m", "ops.demo_data", "--out", str(folder)]
-        subprocess.run(command, cwd=REPOSITORY, check=True, timeout=300)
-        return folder
-
-    return once("demo", made)
+    return once("demo", lambda: write_demo(tmp_path_factory.mktemp("demo")))
 
 
 @pytest.fixture(scope="session")
 def demo_otherwise(demo, tmp_path_factory) -> Path:
     """The demo company with every setting changed: another zone, day, window, decay, scale, weight and segments."""
-    folder = tmp_path_factory.mktemp("demo_otherwise")
-    for path in demo.iterdir():
-        (folder / path.name).symlink_to(path)
-    (folder / "settings").mkdir()
-    for name, text in SETTINGS.items():
-        (folder / "settings" / name).write_text(text)
-    return folder
+    return write_demo_otherwise(demo, tmp_path_factory.mktemp("demo_otherwise"))
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,13 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import bad_inputs
-from conftest import SETTINGS, run_build
+from conftest import run_build, write_demo, write_demo_otherwise
 from dbt_builds import Dbt, environment_of, parsed
-from histories import State, crowd, histories, write_raw
+from histories import histories, write_raw
 from mutants import Mutant
 from mutation_checks import (
     FAULTS,
@@ -41,7 +41,7 @@ from mutation_checks import (
     small_build,
 )
 from real_data import REPOSITORY, mapped
-from sql_builds import compile_project
+from sql_builds import compile_engagement
 from test_histories import over
 
 from ops.mend import mend
@@ -73,24 +73,16 @@ class Verdict:
 def prepare(folder: Path) -> None:
     """Makes all builds and compiles all unit tests in a folder, two at a time."""
     raw = folder / "raw"
-    subprocess.run([sys.executable, "-m", "ops.demo_data", "--out", str(raw / "demo")], cwd=REPOSITORY, check=True)
+    demo = write_demo(raw / "demo")
     mapped("community_survey", raw / "community_survey")
     bad_inputs.deliver(raw / "bad_inputs", "csv")
-    demo_otherwise(raw)
+    (raw / "demo_otherwise").mkdir()
+    write_demo_otherwise(demo, raw / "demo_otherwise")
     with ThreadPoolExecutor(2) as both:
         steps = [both.submit(build_demo, folder), both.submit(compile_histories, folder)]
         steps += [both.submit(build, folder, name) for name in ("demo_otherwise", "bad_inputs", "community_survey")]
         for step in steps:
             step.result()
-
-
-def demo_otherwise(raw: Path) -> None:
-    """The demo company with other settings, as the tests have it."""
-    (raw / "demo_otherwise" / "settings").mkdir(parents=True)
-    for path in (raw / "demo").iterdir():
-        (raw / "demo_otherwise" / path.name).symlink_to(path)
-    for name, text in SETTINGS.items():
-        (raw / "demo_otherwise" / "settings" / name).write_text(text)
 
 
 def build(folder: Path, name: str) -> None:
@@ -118,8 +110,7 @@ def compile_histories(folder: Path) -> None:
     """Compiles the models of the engagement marts for any raw folder, and draws histories."""
     project = folder / "project"
     project.mkdir()
-    write_raw(State(0, {"events": tuple(crowd())}, ()), project / "raw")
-    compiled = compile_project(Dbt(project, parsed(project / "parsed")), project, project / "raw")
+    compiled = compile_engagement(Dbt(project, parsed(project / "parsed")), project)
     drawn = []
     for seed in SEEDS:
         over(50, seed, histories(2), drawn.append)
@@ -301,12 +292,15 @@ def kinds_of_checks(verdicts: list[Verdict]) -> Counter:
     return kinds
 
 
+@cache
+def checks_in(folder: Path) -> Checks:
+    """The checks of a folder, kept by a process for the next model."""
+    return Checks(folder)
+
+
 def judge(folder: Path, model: str) -> list[Verdict]:
-    """What `Checks.judge` returns, in a process that keeps its checks for the next model."""
-    global checks
-    if "checks" not in globals():
-        checks = Checks(folder)
-    return checks.judge(model)
+    """What `Checks.judge` returns."""
+    return checks_in(folder).judge(model)
 
 
 def main(arguments: list[str] | None = None) -> int:

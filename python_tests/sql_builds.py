@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 from dbt_builds import MODELS, Dbt, environment_of
-from histories import SETTINGS, State
+from histories import SETTINGS, State, crowd, write_raw
 from oracle.settings import project_seeds
 
 # What is kept by load date and read by no table of engagement, beside these.
@@ -80,6 +80,12 @@ def compile_project(
     inline = ["compile", "--inline", "{{ digest(['row_number', 'raw_row']) }}"]
     (digest,) = dbt.run(*inline, environment=environment)
     return Project(models, columns, digest.compiled_code)
+
+
+def compile_engagement(dbt: Dbt, folder: Path) -> Project:
+    """The models of the engagement marts, compiled in an empty folder, which gets a raw folder for it."""
+    write_raw(State(0, {"events": tuple(crowd())}, ()), folder / "raw")
+    return compile_project(dbt, folder, folder / "raw")
 
 
 def compiled(dbt: Dbt, settings: dict, environment: dict, selected: str) -> list[Model]:

@@ -33,6 +33,7 @@ KEYS = {
     "instrumentation_breaks": ["event_type", "activity_date"],
     "scale_effects": ["customer_id", "scale_version"],
     "fct_engagement_scores": ["customer_id", "score_date"],
+    "engagement_as_known": ["customer_id", "score_date"],
     "fct_engagement_contributions": ["customer_id", "score_date", "event_type", "weight"],
     "unweighted_event_types": ["event_type"],
     "fct_survey_answers": ["answer_id"],

@@ -18,6 +18,7 @@ def restatements(panel: Panel) -> pd.DataFrame:
     # Types are numbered in text order.
     named = late[[*RESTATED, "type"]].drop_duplicates().sort_values([*RESTATED, "type"])
     names = np.split(panel.types[named["type"]], np.flatnonzero(~named.duplicated(RESTATED))[1:])
+    # Of no rows split makes one part all the same.
     restated["event_types"] = [", ".join(own) for own in names[: len(restated)]]
 
     is_restated = np.zeros(panel.exists.shape, bool)
