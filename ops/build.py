@@ -94,7 +94,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int, is_repai
             _command(options, warehouse, log, dbt_vars),
             _environment(options.raw, warehouse, build_id, now) | {"CUSTOMER_SCORES_ERASURES": erasures.file()},
             lock,
-            warehouse.target,
+            warehouse,
         )
         wall, engine = time.monotonic() - began, explain.engine_seconds(results)
         seconds.update(dbt=wall - engine, engine=engine)
@@ -242,17 +242,17 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> None:
 
 
 def run_until_sound(
-    command: list[str], environment: dict[str, str], lock: int, target: Path
+    command: list[str], environment: dict[str, str], lock: int, warehouse: Warehouse
 ) -> tuple[run_dbt.DbtRun, list[dict]]:
     """Runs dbt, and once more where DuckDB failed by a fault of its own: such faults hardly ever come twice."""
-    run = run_dbt.run(command, environment, lock)
-    results = explain.read_results(target)
+    run = run_dbt.run(command, environment, lock, warehouse.work)
+    results = explain.read_results(warehouse.target)
     # After a fault DuckDB may refuse all else, and dbt ends without the results of its nodes.
     said = [*run.errors, *(result.get("message") or "" for result in results)]
     if run.returncode and any(map(explain.is_fault, said)):
         print("DuckDB failed by a fault of its own: the build runs once more.", flush=True)
-        run = run_dbt.run(command, environment, lock)
-        results = explain.read_results(target)
+        run = run_dbt.run(command, environment, lock, warehouse.work)
+        results = explain.read_results(warehouse.target)
     return run, results
 
 
@@ -305,15 +305,17 @@ def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) 
     own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_SECRET_)", name)}
     # The caller may give another time, so that a build can be repeated, freshness of the sources included.
     own["CUSTOMER_SCORES_BUILD_TIME"] = own.get("CUSTOMER_SCORES_BUILD_TIME") or f"{now:%Y-%m-%d %H:%M:%S}"
-    return own | {
-        "CUSTOMER_SCORES_RAW": str(raw),
-        "CUSTOMER_SCORES_WORK": str(warehouse.work_db),
-        "CUSTOMER_SCORES_MARTS": str(warehouse.building),
-        "CUSTOMER_SCORES_MENDED": str(warehouse.mended),
-        "CUSTOMER_SCORES_BUILD_ID": build_id,
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
+    return (
+        own
+        | warehouse.databases
+        | {
+            "CUSTOMER_SCORES_RAW": str(raw),
+            "CUSTOMER_SCORES_MENDED": str(warehouse.mended),
+            "CUSTOMER_SCORES_BUILD_ID": build_id,
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+    )
 
 
 def _close(warehouse: Warehouse, keep: int, entry: Entry, before: Path | None, erasures: Erasures | None) -> None:

@@ -46,7 +46,6 @@ class Warehouse:
         self.journal = self.folder / "builds.jsonl"
         self.work = self.folder / "work"
         self.work_db = self.work / "work.duckdb"
-        # The same name in every build, since dbt parses the whole project again when a path in its profile changes.
         self.building = self.work / "building.duckdb"
         self.lock = self.work / "lock"
         self.project = self.work / "project"
@@ -54,6 +53,11 @@ class Warehouse:
         self.logs = self.work / "logs"
         self.mended = self.work / "mended"
         self.project_digest = self.work / "project_digest"
+
+    @property
+    def databases(self) -> dict[str, str]:
+        """What tells dbt, run in `work`, where it builds: by a path it would parse the project anew in each folder."""
+        return {"CUSTOMER_SCORES_WORK": self.work_db.name, "CUSTOMER_SCORES_MARTS": self.building.name}
 
     def version(self, build_id: str) -> Path:
         """Where the marts of a build lie once they are published."""

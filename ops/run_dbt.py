@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ops.messages import plain
 
@@ -28,8 +29,8 @@ class DbtRun:
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
 
-def run(arguments: list[str], environment: dict[str, str], lock: int) -> DbtRun:
-    """Runs dbt to its end and prints a line for each node as it ends, but for tests that passed.
+def run(arguments: list[str], environment: dict[str, str], lock: int, folder: Path) -> DbtRun:
+    """Runs dbt in `folder` to its end and prints a line for each node as it ends, but for tests that passed.
 
     dbt inherits the file descriptor `lock`: should it outlive us, no other build starts while it still writes.
     """
@@ -38,6 +39,7 @@ def run(arguments: list[str], environment: dict[str, str], lock: int) -> DbtRun:
     seen = DbtRun()
     with subprocess.Popen(
         command,
+        cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

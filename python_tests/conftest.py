@@ -3,6 +3,7 @@
 import copy
 import fcntl
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import pytest
 from dbt.cli.main import dbtRunner
-from dbt_builds import Dbt, parsed
+from dbt.constants import PARTIAL_PARSE_FILE_NAME
+from dbt_builds import Dbt, parsed, parsed_for_builds
 from real_data import REPOSITORY, mapped
 from sql_builds import Project, compile_engagement
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from ops.publish import Warehouse
 
 SETTINGS = {
     "vars.yml": """\
@@ -90,8 +94,21 @@ class BuildResult:
         return self.warehouse / "work" / "work.duckdb"
 
 
-def run_build(raw_folder: Path, warehouse: Path, python: str | Path = sys.executable, **options: object) -> BuildResult:
-    """Runs `python -m ops.build`; `options` are its further ones, such as `settings=folder`."""
+def run_build(
+    raw_folder: Path,
+    warehouse: Path,
+    python: str | Path = sys.executable,
+    known: Path | None = None,
+    **options: object,
+) -> BuildResult:
+    """Runs `python -m ops.build`; `options` are its further ones, such as `settings=folder`.
+
+    `known` is what dbt keeps of the project: a first build that finds it need not parse the project.
+    """
+    kept = Warehouse(warehouse).target / PARTIAL_PARSE_FILE_NAME
+    if known and not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(known, kept)
     command = [str(python), "-m", "ops.build", "--raw", str(raw_folder), "--warehouse", str(warehouse)]
     for name, value in options.items():
         command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
@@ -142,12 +159,13 @@ def build(once, tmp_path_factory):
     """`build(raw_folder, **options) -> BuildResult`; without options a folder is built once, by itself."""
 
     def build(raw_folder: Path, warehouse: Path | None = None, **options: object) -> BuildResult:
-        if warehouse or options:
+        options["known"] = once("known", lambda: parsed_for_builds(tmp_path_factory.mktemp("known")))
+        if warehouse or len(options) > 1:
             return run_build(raw_folder, warehouse or tmp_path_factory.mktemp("warehouse"), **options)
 
         def made() -> BuildResult:
             # On one thread: that more of them change nothing is a test of its own.
-            return run_build(raw_folder, tmp_path_factory.mktemp("warehouse"), threads=1)
+            return run_build(raw_folder, tmp_path_factory.mktemp("warehouse"), threads=1, **options)
 
         return once("_".join(raw_folder.parts[-3:]), made)
 

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import duckdb
 from dbt.cli.main import dbtRunner
+from dbt.constants import PARTIAL_PARSE_FILE_NAME
 from histories import State
 from real_data import REPOSITORY
 
+from ops.publish import Warehouse
 from ops.settings import stage_project
 
 MODELS = ["--resource-type", "model", "--resource-type", "seed", "--select"]
@@ -33,6 +35,15 @@ def parsed(folder: Path) -> object:
     paths = ["--project-dir", str(REPOSITORY), "--profiles-dir", str(REPOSITORY), "--no-write-json"]
     paths += ["--target-path", str(folder), "--log-path", str(folder)]
     return in_a_process(None, ["parse", *paths], environment_of(folder))
+
+
+def parsed_for_builds(folder: Path) -> Path:
+    """What dbt keeps of the project once it has parsed it as `python -m ops.build` gives it to dbt."""
+    stage_project(REPOSITORY, None, folder / "project")
+    paths = ["--project-dir", str(folder / "project"), "--profiles-dir", str(folder / "project"), "--no-write-json"]
+    paths += ["--target-path", str(folder), "--log-path", str(folder)]
+    in_a_process(None, ["parse", *paths], Warehouse(folder).databases)
+    return folder / PARTIAL_PARSE_FILE_NAME
 
 
 def in_a_process(manifest: object, arguments: list[str], environment: dict, kill_after: int | None = None) -> object:

@@ -102,10 +102,11 @@ def read_events(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def run_in_process(arguments: list[str], environment: dict[str, str], lock: int) -> DbtRun:
+def run_in_process(arguments: list[str], environment: dict[str, str], lock: int, folder: Path) -> DbtRun:
     """What `ops.run_dbt.run` does, without starting Python anew, and without data tests and what comes later."""
     chosen = ["--resource-type", "model", "--resource-type", "seed", "--select", *BUILT]
     with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
         for name, value in environment.items():
             patch.setenv(name, value)
         done = dbtRunner().invoke(["--quiet", *arguments, *chosen])

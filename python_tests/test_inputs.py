@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import yaml
 from bad_inputs import ACCEPTED, CASES, TYPICAL, Again, Lines, Rows, Stop, Typed, cases
-from conftest import BuildResult, run_build
+from conftest import BuildResult
 from dbt.cli.main import dbtRunner
 from dbt_builds import PROCESSES, Dbt, environment_of
 from oracle import compute
@@ -80,31 +80,31 @@ def delivered(folder) -> tuple[Path, dict]:
 
 
 @pytest.fixture(scope="module")
-def built(folder, delivered) -> BuildResult:
+def built(build, folder, delivered) -> BuildResult:
     """All cases of rows, built."""
-    result = run_build(delivered[0], folder / "warehouse")
+    result = build(delivered[0], folder / "warehouse")
     assert result.returncode == 0, result.output
     return result
 
 
 @pytest.fixture(scope="module")
-def built_again(folder, delivered, built) -> BuildResult:
+def built_again(build, folder, delivered, built) -> BuildResult:
     """The next build, with all that is different then."""
     raw = shutil.copytree(delivered[0], folder / "raw again")
     for case in cases(Again):
         case.change(raw)
     warehouse = shutil.copytree(built.warehouse, folder / "warehouse again", symlinks=True)
-    result = run_build(raw, warehouse)
+    result = build(raw, warehouse)
     assert result.returncode == 0, result.output
     return result
 
 
 @pytest.fixture(scope="module")
-def stopped(folder, built) -> tuple[BuildResult, BuildResult]:
+def stopped(build, folder, built) -> tuple[BuildResult, BuildResult]:
     """A build of everything that tests of the data find, and what had been published before."""
     raw = spoiled(folder / "raw spoiled", *(case for case in cases(Stop) if case.found == "build"))
     warehouse = shutil.copytree(built.warehouse, folder / "warehouse stopped", symlinks=True)
-    return run_build(raw, warehouse), built
+    return build(raw, warehouse), built
 
 
 @pytest.fixture(scope="module")
@@ -224,8 +224,8 @@ def test_fewer_rows_than_before_bring_a_warning(built, built_again):
 
 
 @pytest.mark.parametrize("case", [case for case in cases(Stop) if case.found == "settings"], ids=lambda case: case.name)
-def test_what_is_wrong_before_dbt_starts_stops_the_build(case, tmp_path):
-    result = run_build(spoiled(tmp_path / "raw", case), tmp_path / "warehouse")
+def test_what_is_wrong_before_dbt_starts_stops_the_build(build, case, tmp_path):
+    result = build(spoiled(tmp_path / "raw", case), tmp_path / "warehouse")
     assert result.returncode == 1
     assert_told(case, result.output)
     assert "Nothing was published" in result.output

@@ -339,7 +339,7 @@ def test_a_link_that_the_disk_did_not_confirm_is_no_failure(warehouse, monkeypat
 
 def test_a_time_that_the_caller_gave_is_said_and_must_be_one(folder, warehouse, monkeypatch, capsys):
     seen = []
-    monkeypatch.setattr(run_dbt, "run", lambda _, environment, __: seen.append(environment) or DbtRun())
+    monkeypatch.setattr(run_dbt, "run", lambda _, environment, *__: seen.append(environment) or DbtRun())
     options = ops_build.parse_options(
         [f"--{name}={folder / name}" for name in ("raw", "warehouse")] + [f"--project-dir={folder / 'project'}"]
     )
@@ -626,18 +626,19 @@ def test_a_fault_of_duckdb_is_told_from_what_is_wrong_with_the_data():
     ],
 )
 def test_a_build_runs_once_more_where_duckdb_failed_by_a_fault_of_its_own(
-    messages, runs, ends_with, monkeypatch, tmp_path
+    messages, runs, ends_with, monkeypatch, warehouse
 ):
     seen = []
+    warehouse.target.mkdir(parents=True)
 
     def run(*_):
         message = messages[len(seen)]
         seen.append(message)
-        (tmp_path / "run_results.json").write_text(json.dumps({"results": [{"message": message}]}))
+        (warehouse.target / "run_results.json").write_text(json.dumps({"results": [{"message": message}]}))
         return DbtRun(returncode=int(message is not None))
 
     monkeypatch.setattr(run_dbt, "run", run)
-    finished, results = run_until_sound([], {}, 0, tmp_path)
+    finished, results = run_until_sound([], {}, 0, warehouse)
     assert (len(seen), finished.returncode, results[0]["message"]) == (runs, ends_with, messages[runs - 1])
 
 
@@ -645,11 +646,11 @@ GAVE_UP = "FATAL Error: Failed: database has been invalidated because of a previ
 
 
 @pytest.mark.parametrize(("first_error", "runs"), [("made up", 2), ("No space left on device", 1)])
-def test_a_build_runs_once_more_where_duckdb_gave_up_and_dbt_left_no_results(first_error, runs, monkeypatch, tmp_path):
+def test_a_build_runs_once_more_where_duckdb_gave_up_and_dbt_left_no_results(first_error, runs, monkeypatch, warehouse):
     ends = [DbtRun(1, errors=[f'{GAVE_UP}"{first_error}"']), DbtRun()]
     seen = []
     monkeypatch.setattr(run_dbt, "run", lambda *_: seen.append(ends[len(seen)]) or seen[-1])
-    assert run_until_sound([], {}, 0, tmp_path) == (ends[runs - 1], [])
+    assert run_until_sound([], {}, 0, warehouse) == (ends[runs - 1], [])
     assert len(seen) == runs
 
 

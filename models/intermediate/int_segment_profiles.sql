@@ -3,6 +3,12 @@
   A profile stands for one value in each dimension: counting profiles first is one pass over the scores, whatever the number of
   dimensions.
 #}
+{%- set names, values = [], [] %}
+{%- for dimension in segment_columns() + ['all'] %}
+{%- do names.append('value_' ~ loop.index) %}
+{%- set is_it = "history.segment_dimension = '" ~ dimension ~ "'" %}
+{%- do values.append('max(case when ' ~ is_it ~ ' then history.segment_value end) as ' ~ names[-1]) %}
+{%- endfor %}
 with customers as (
     select * from {{ ref('int_customers') }}
 ),
@@ -22,10 +28,7 @@ profiles as (
     select
         changes.customer_id,
         changes.valid_from,
-        -- Hashed, since a value may hold whatever would part it from the next.
-        {{ ordered_list(
-            "history.segment_dimension || '=' || md5(history.segment_value)", 'history.segment_dimension', ' '
-        ) }} as profile
+        {{ values | join(',\n        ') }}
     from changes
     inner join history
         on changes.customer_id = history.customer_id
@@ -38,7 +41,9 @@ select
     customers.customer_number,
     profiles.valid_from,
     {{ add_days('lead(profiles.valid_from) over spans', -1) }} as valid_to,
-    dense_rank() over (order by profiles.profile) as profile_number
+    dense_rank() over (
+        order by {{ names | join(', ') }}
+    ) as profile_number
 from profiles
 inner join customers on profiles.customer_id = customers.customer_id
 window spans as (partition by profiles.customer_id order by profiles.valid_from)
