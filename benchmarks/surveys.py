@@ -111,12 +111,14 @@ def main() -> None:
         build = measure_build(raw, warehouse, ["survey_scores"], after="stg_survey_answers")
         units.append(unit_seconds(raw))
     unit = statistics.mean(units)
-    verdict = f"≤ {SURVEY_UNITS} V: {kept(build.needed / unit <= SURVEY_UNITS)}"
+    verdict = f"≤ {SURVEY_UNITS} V: {kept(build.needed_sql / unit <= SURVEY_UNITS)}"
     rows = [
-        ["V: the plain group by", f"{unit:.1f}", "1.00", ""],
-        ["from judged answers to survey_scores", f"{build.needed:.1f}", f"{build.needed / unit:.2f}", verdict],
-        ["all models and tests", f"{build.everything:.1f}", f"{build.everything / unit:.2f}", ""],
+        ["V: the plain group by", unit, ""],
+        ["engine, from judged answers to survey_scores", build.needed_sql, verdict],
+        ["the same nodes, with dbt's time around their SQL", build.needed, ""],
+        ["models and tests at work", build.everything, ""],
     ]
+    rows = [[what, f"{seconds:.1f}", f"{seconds / unit:.2f}", promise] for what, seconds, promise in rows]
     slowest = [[node, f"{s:.1f}", f"{s / unit:.2f}"] for node, s in build.slowest[:SLOWEST_SHOWN]]
     print(f"### {answers / 1e6:g} million survey answers\n")
     print(table(["what", "s", "V", "promise"], rows), "\n")
