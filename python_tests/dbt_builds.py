@@ -1,4 +1,4 @@
-"""Builds by dbt itself, each in a process of its own, which may be killed."""
+"""Builds by dbt itself, in a process of its own, which may be killed."""
 
 import copy
 import json
@@ -9,9 +9,12 @@ import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.constants import PARTIAL_PARSE_FILE_NAME
 from histories import State
@@ -24,7 +27,7 @@ MODELS = ["--resource-type", "model", "--resource-type", "seed", "--select"]
 MODELS += ["+path:models/marts/engagement +row_reconciliation"]
 # About as many statements as dbt runs in a build, so that a kill may come at any of them.
 STATEMENTS = 400
-# Each process is the copy of one that has imported dbt and does nothing else: the tests' own has threads, with which a
+# The process is the copy of one that has imported dbt and does nothing else: the tests' own has threads, with which a
 # copy would wait for ever.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
@@ -49,16 +52,23 @@ def parsed_for_builds(folder: Path) -> Path:
 def in_a_process(manifest: object, arguments: list[str], environment: dict, kill_after: int | None = None) -> object:
     """The result of dbt, run in a process of its own, or None where that was killed on its way.
 
-    It is the manifest of `parse`, else the nodes that dbt ran. `kill_after` is a number of SQL statements.
+    It is the manifest of `parse`, else the nodes that dbt ran. `kill_after` is a number of SQL statements. The process
+    stays for the next run, which then finds what dbt makes ready in its first seconds.
     """
-    with ProcessPoolExecutor(1, PROCESSES) as process:
-        done = process.submit(run_dbt, manifest, arguments, environment, kill_after)
-        try:
-            return done.result()
-        except BrokenProcessPool:
-            if kill_after is None:
-                raise
-            return None
+    done = process().submit(run_dbt, manifest, arguments, environment, kill_after)
+    try:
+        return done.result()
+    except BrokenProcessPool:
+        process.cache_clear()
+        if kill_after is None:
+            raise
+        return None
+
+
+@cache
+def process() -> ProcessPoolExecutor:
+    """The process that runs dbt for this one."""
+    return ProcessPoolExecutor(1, PROCESSES)
 
 
 class Dbt:
@@ -88,7 +98,6 @@ class Dbt:
 
 def run_dbt(manifest: object, arguments: list[str], environment: dict, kill_after: int | None) -> object:
     """What `in_a_process` does, in that process."""
-    os.environ.update(environment)
     statements = 0
 
     def end_at_last(event: object) -> None:
@@ -97,7 +106,10 @@ def run_dbt(manifest: object, arguments: list[str], environment: dict, kill_afte
         if kill_after is not None and statements > kill_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    done = dbtRunner(manifest=manifest, callbacks=[end_at_last]).invoke(["--quiet", *arguments])
+    with patch.dict(os.environ, environment):
+        done = dbtRunner(manifest=manifest, callbacks=[end_at_last]).invoke(["--quiet", *arguments])
+    # Else the files stay open, and nobody else could read them.
+    DuckDBConnectionManager.close_all_connections()
     assert done.success, done.exception
     return done.result if arguments[0] == "parse" else [result.node for result in done.result]
 
