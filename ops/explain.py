@@ -80,8 +80,8 @@ def failing_rows(work_db: Path, marts: Path, query: str | None) -> list[str]:
 
 
 def is_fault(message: str) -> bool:
-    """Whether what dbt says of a node, or at its end, tells of a fault of DuckDB's own: neither the disk nor a file."""
-    if NO_ROOM.search(message) or DAMAGE.search(message):
+    """Whether what dbt says of a node, or at its end, tells of a fault of DuckDB's own, not of disk, memory or file."""
+    if any(cause.search(message) for cause in (NO_ROOM, NO_MEMORY, DAMAGE)):
         return False
     return bool(FAULT.search(message) or FIRST_ERROR.search(message))
 

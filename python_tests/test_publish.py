@@ -645,7 +645,9 @@ def test_a_build_runs_once_more_where_duckdb_failed_by_a_fault_of_its_own(
 GAVE_UP = "FATAL Error: Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "
 
 
-@pytest.mark.parametrize(("first_error", "runs"), [("made up", 2), ("No space left on device", 1)])
+@pytest.mark.parametrize(
+    ("first_error", "runs"), [("made up", 2), ("No space left on device", 1), ("Out of Memory Error: no block", 1)]
+)
 def test_a_build_runs_once_more_where_duckdb_gave_up_and_dbt_left_no_results(first_error, runs, monkeypatch, warehouse):
     ends = [DbtRun(1, errors=[f'{GAVE_UP}"{first_error}"']), DbtRun()]
     seen = []
