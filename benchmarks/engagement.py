@@ -161,9 +161,9 @@ def sql_seconds(log: Path) -> Counter[str]:
     """Seconds of SQL by node, from dbt's log of a build on one thread; what no node runs is named `operation.`."""
     seconds, node = Counter(), "operation."
     for line in log.read_text(encoding="utf-8").splitlines():
-        if found := re.search(r"\[Thread-1 .*?\]: Began running node (\S+)", line):
+        if found := re.search(r"\[Thread-1 [^\[\]]*\]: Began running node (\S+)", line):
             node = found[1]
-        elif found := re.search(r"\[(.*?)\]: SQL status: .* in ([\d.]+) seconds", line):
+        elif found := re.search(r"\[([^\[\]]*)\]: SQL status: .* in ([\d.]+) seconds", line):
             seconds[node if found[1].startswith("Thread-1 ") else "operation."] += float(found[2])
     return seconds
 
