@@ -305,17 +305,15 @@ def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) 
     own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_SECRET_)", name)}
     # The caller may give another time, so that a build can be repeated, freshness of the sources included.
     own["CUSTOMER_SCORES_BUILD_TIME"] = own.get("CUSTOMER_SCORES_BUILD_TIME") or f"{now:%Y-%m-%d %H:%M:%S}"
-    return (
-        own
-        | warehouse.databases
-        | {
-            "CUSTOMER_SCORES_RAW": str(raw),
-            "CUSTOMER_SCORES_MENDED": str(warehouse.mended),
-            "CUSTOMER_SCORES_BUILD_ID": build_id,
-            "DO_NOT_TRACK": "1",
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        }
-    )
+    return {
+        **own,
+        **warehouse.databases,
+        "CUSTOMER_SCORES_RAW": str(raw),
+        "CUSTOMER_SCORES_MENDED": str(warehouse.mended),
+        "CUSTOMER_SCORES_BUILD_ID": build_id,
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
 
 
 def _close(warehouse: Warehouse, keep: int, entry: Entry, before: Path | None, erasures: Erasures | None) -> None:

@@ -41,9 +41,7 @@ select
     customers.customer_number,
     profiles.valid_from,
     {{ add_days('lead(profiles.valid_from) over spans', -1) }} as valid_to,
-    dense_rank() over (
-        order by {{ names | join(', ') }}
-    ) as profile_number
+    dense_rank() over (order by {{ names | join(', ') }}) as profile_number
 from profiles
 inner join customers on profiles.customer_id = customers.customer_id
 window spans as (partition by profiles.customer_id order by profiles.valid_from)
