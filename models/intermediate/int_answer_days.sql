@@ -16,7 +16,7 @@ profiles as (
     select * from {{ ref('int_segment_profiles') }}
 ),
 
--- By question, of which metric and scale follow: to ask millions of answers for the widest scale takes a quarter longer.
+-- By question, of which metric and scale follow: to ask each answer for the widest scale takes a quarter longer.
 given as (
     select
         answers.question,
