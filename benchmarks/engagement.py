@@ -141,7 +141,7 @@ def measure_build(raw: Path, warehouse: Warehouse, targets: Sequence[str] = TARG
     needed = needed_nodes(manifest, targets)
     if after:
         needed &= set(reached(manifest["child_map"], [f"model.customer_scores.{after}"])[1:])
-    entry = json.loads(warehouse.journal.read_text(encoding="utf-8").splitlines()[-1])
+    entry = warehouse.published_entry()
     by_time = sorted(results, key=lambda result: -result["execution_time"])
     return Build(
         command=finished,

@@ -159,13 +159,13 @@ def build(once, tmp_path_factory):
     """`build(raw_folder, **options) -> BuildResult`; without options a folder is built once, by itself."""
 
     def build(raw_folder: Path, warehouse: Path | None = None, **options: object) -> BuildResult:
-        options["known"] = once("known", lambda: parsed_for_builds(tmp_path_factory.mktemp("known")))
-        if warehouse or len(options) > 1:
-            return run_build(raw_folder, warehouse or tmp_path_factory.mktemp("warehouse"), **options)
+        known = once("known", lambda: parsed_for_builds(tmp_path_factory.mktemp("known")))
+        if warehouse or options:
+            return run_build(raw_folder, warehouse or tmp_path_factory.mktemp("warehouse"), known=known, **options)
 
         def made() -> BuildResult:
             # On one thread: that more of them change nothing is a test of its own.
-            return run_build(raw_folder, tmp_path_factory.mktemp("warehouse"), threads=1, **options)
+            return run_build(raw_folder, tmp_path_factory.mktemp("warehouse"), known=known, threads=1)
 
         return once("_".join(raw_folder.parts[-3:]), made)
 

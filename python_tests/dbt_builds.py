@@ -35,18 +35,21 @@ PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
 
 def parsed(folder: Path) -> object:
     """The project's manifest."""
-    paths = ["--project-dir", str(REPOSITORY), "--profiles-dir", str(REPOSITORY), "--no-write-json"]
-    paths += ["--target-path", str(folder), "--log-path", str(folder)]
-    return in_a_process(None, ["parse", *paths], environment_of(folder))
+    return parse(REPOSITORY, folder, environment_of(folder))
 
 
 def parsed_for_builds(folder: Path) -> Path:
     """What dbt keeps of the project once it has parsed it as `python -m ops.build` gives it to dbt."""
     stage_project(REPOSITORY, None, folder / "project")
-    paths = ["--project-dir", str(folder / "project"), "--profiles-dir", str(folder / "project"), "--no-write-json"]
-    paths += ["--target-path", str(folder), "--log-path", str(folder)]
-    in_a_process(None, ["parse", *paths], Warehouse(folder).databases)
+    parse(folder / "project", folder, Warehouse(folder).databases)
     return folder / PARTIAL_PARSE_FILE_NAME
+
+
+def parse(project: Path, folder: Path, environment: dict[str, str]) -> object:
+    """The manifest of a project; in `folder` lies what dbt keeps of it."""
+    paths = ["--project-dir", str(project), "--profiles-dir", str(project), "--no-write-json"]
+    paths += ["--target-path", str(folder), "--log-path", str(folder)]
+    return in_a_process(None, ["parse", *paths], environment)
 
 
 def in_a_process(manifest: object, arguments: list[str], environment: dict, kill_after: int | None = None) -> object:
