@@ -21,12 +21,11 @@ current_versions as (
     where recency = 1
 ),
 
--- Once over the answers, and times before days: a day is dearer to find, and there are few of the first.
+-- Times before days: a day is dearer to find, and there are few of the first. Nobody answers before being asked.
 first_answers as (
     select
         customer_id,
-        min(sent_at) as first_sent_at,
-        min(answered_at) as first_answered_at
+        min(coalesce(sent_at, answered_at)) as first_answer_at
     from answers
     group by customer_id
 ),
@@ -63,12 +62,7 @@ sightings as (
     union all
     select
         customer_id,
-        {{ reporting_date('first_sent_at') }} as seen_date
-    from first_answers
-    union all
-    select
-        customer_id,
-        {{ reporting_date('first_answered_at') }} as seen_date
+        {{ reporting_date('first_answer_at') }} as seen_date
     from first_answers
 ),
 

@@ -16,7 +16,7 @@ followed as (
         profiles.profile_number,
         answers.period_date,
         lead(answers.period_date) over (
-            partition by profiles.customer_number, coalesce(answers.respondent_id, ''), answers.metric
+            partition by profiles.customer_number, answers.respondent_id, answers.metric
             order by answers.answered_at, answers.answer_id
         ) as superseded_date,
         answers.is_positive,
