@@ -112,7 +112,7 @@ def test_parquet_has_every_row_and_type_of_every_mart(demo, build, tmp_path):
             assert connection.sql(f"describe {own}").fetchall() == connection.sql(f"describe {file}").fetchall()
             # Rows as often as they are there, in both directions.
             assert connection.sql(f"({own} except all {file}) union all ({file} except all {own})").fetchall() == []
-            assert table.rows == connection.sql(f"select count(*) {own}").fetchone()[0]
+            assert table.rows == connection.sql(f"select count(*) {own}").fetchall()[0][0]
         assert next(table.rows for table in found if table.table == "fct_engagement_contributions") > 1000
 
 
