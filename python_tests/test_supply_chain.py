@@ -40,7 +40,7 @@ def test_every_installation_is_by_hash_from_wheels_and_of_a_lock_alone():
     assert {"--no-deps", "--require-hashes", "--only-binary :all:"} <= set(re.findall(r"--[a-z-]+(?: :all:)?", how))
     installed = re.findall(r"\$\(call install,[^,]*,([^,)]*)(?:,(.*))?\)$", makefile, re.M)
     assert sorted(lock for lock, _ in installed) == [lock.name for lock in LOCKS]
-    # One package was never published as a wheel: it is built with what is installed by then, and nothing else of its lock.
+    # One package was never published as a wheel: it is built with what is installed by then.
     source = "requirements-superset-source.lock"
     assert {lock: more for lock, more in installed if more} == {source: "--no-binary wtforms-json --no-build-isolation"}
     assert [pin.name for pin in locks.read(REPOSITORY / source)] == ["wtforms-json"]
