@@ -7,21 +7,22 @@ WAREHOUSE ?= warehouse
 DATA ?= ../shared/data
 NAME ?= online_retail
 MINUTES ?= 10
+FORMAT ?= parquet
 
 VENV := .venv/bin
 
 # pip compiles on one core: half of its time is saved by compiling on all of them. What fails is a template for Python 2.
 define install
-$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --no-compile -r $(2)
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --no-compile $(3) -r $(2)
 @$(1)/bin/python -m compileall -qq -j 0 $(1)/lib || true
 endef
 
 # Folders reach the shell as variables, so that a space or a quote in a name does no harm.
-export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON
+export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: picture lock licences audit clean
+.PHONY: picture export superset lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +38,11 @@ help: ## Print what each command does
 .venv/test.stamp: .venv/build.stamp requirements-test.lock
 	@echo "Adding what tests and lint need (once) ..."
 	$(call install,.venv,requirements-test.lock)
+	@touch $@
+
+# Who exports no Excel files need not wait for it.
+.venv/xlsx.stamp: requirements-xlsx.lock | .venv/build.stamp
+	$(call install,.venv,requirements-xlsx.lock)
 	@touch $@
 
 # dbt-bouncer wants duckdb < 2: an environment of its own.
@@ -56,6 +62,15 @@ help: ## Print what each command does
 	@echo "Making the environment in .venv-clv (about a minute, once) ..."
 	$(PYTHON) -m venv .venv-clv
 	$(call install,.venv-clv,requirements-clv.lock)
+	@touch $@
+
+# Superset wants a DuckDB before 2, and 150 packages. One of them was never published as a wheel: it is built of its source,
+# whose hash the lock names, with what is installed by then and nothing fetched.
+.venv-superset/stamp: requirements-superset.lock requirements-superset-source.lock
+	@echo "Making the environment in .venv-superset (about a minute, once) ..."
+	$(PYTHON) -m venv .venv-superset
+	$(call install,.venv-superset,requirements-superset.lock)
+	$(call install,.venv-superset,requirements-superset-source.lock,--no-binary wtforms-json --no-build-isolation)
 	@touch $@
 
 build: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Build the marts from RAW=folder (default: the demo company) and publish them in WAREHOUSE=folder; CLV=1 where vars.yml asks for clv_forecasts
@@ -123,6 +138,12 @@ freeze-scale: .venv/build.stamp ## Propose today's population scale as a frozen 
 propose-weights: .venv/build.stamp ## Propose weights that outcomes suggest, as CSV, with what they would gain
 	@$(VENV)/python -m ops.propose_weights --warehouse "$$WAREHOUSE"
 
+export: .venv/build.stamp $(if $(filter xlsx,$(FORMAT)),.venv/xlsx.stamp) ## Write the published marts as files: FORMAT=parquet, csv or xlsx, OUT=folder (default: export in WAREHOUSE), ALL_DATES=1 for receipts of all days
+	@$(VENV)/python -m ops.export --warehouse "$$WAREHOUSE" --format "$$FORMAT" $(if $(OUT),--out "$$OUT") $(if $(filter 1,$(ALL_DATES)),--all-dates)
+
+superset: .venv/build.stamp .venv-superset/stamp data/demo/customers.csv ## Try the marts in Apache Superset while builds publish: three charts, compared with the marts (some minutes)
+	$(VENV)/python examples/superset/try_superset.py --raw "$$RAW"
+
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
 	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"
 
@@ -131,6 +152,9 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --extra clv --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-clv.lock
 	uv pip compile --group bouncer --generate-hashes --no-header --universal --quiet --output-file requirements-bouncer.lock
+	uv pip compile --group xlsx --generate-hashes --no-header --universal --quiet --output-file requirements-xlsx.lock
+	uv pip compile --group superset --no-emit-package wtforms-json --generate-hashes --no-header --universal --quiet --output-file requirements-superset.lock
+	uv pip compile --group superset-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-superset-source.lock
 	uv pip compile --group audit --generate-hashes --no-header --universal --quiet --output-file requirements-audit.lock
 
 licences: .venv/test.stamp .venv-bouncer/stamp .venv-clv/stamp .venv-audit/stamp ## Write docs/licences.md anew from the lock files and the installed packages
@@ -140,5 +164,5 @@ audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the
 	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv .venv-audit data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,18 +20,27 @@ DOCUMENT = PROJECT / "docs" / "licences.md"
 LOCKS = {
     "requirements.lock": "`make build`",
     "requirements-clv.lock": "`make build CLV=1`",
+    "requirements-xlsx.lock": "`make export FORMAT=xlsx`",
     "requirements-test.lock": "`make test`",
     "requirements-bouncer.lock": "`make lint`",
     "requirements-audit.lock": "`make audit`",
+    "requirements-superset.lock": "`make superset`",
+    "requirements-superset-source.lock": "`make superset`",
 }
-# Packages whose metadata do not say, from the licence file in their wheel; tzdata is for Windows alone.
-BY_HAND = {"cons": "LGPL-3.0", "minikanren": "BSD-3-Clause", "tzdata": "Apache-2.0"}
+# Packages whose metadata do not say, or say it by the whole text, from the licence file in their wheel; and those for
+# other machines than this: tzdata and waitress for Windows, brotlicffi for PyPy, async-timeout for an older Python.
+BY_HAND = {
+    **{"cons": "LGPL-3.0", "minikanren": "BSD-3-Clause", "tzdata": "Apache-2.0"},
+    **{"apache-superset": "Apache-2.0", "apsw": "Zlib", "async-timeout": "Apache-2.0", "brotlicffi": "MIT"},
+    **{"polyline": "MIT", "pyxlsb": "LGPL-3.0", "simplejson": "MIT or AFL-2.1", "waitress": "ZPL-2.1"},
+}
 # Licences as metadata write them (DECISIONS D104).
 ALLOWED = {
     *("0BSD", "BSD", "BSD License", "BSD-2-Clause", "BSD-3-Clause", "3-Clause BSD License", "CC0-1.0", "Zlib"),
     *("MIT", "MIT License", "MIT-CMU", "ISC License (ISCL)", "Artistic License", "CNRI-Python", "PSF-2.0"),
     *("Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Apache Software License", "Python Software Foundation License"),
-    *("MPL-2.0", "Mozilla Public License 2.0 (MPL 2.0)", "LGPL-3.0"),
+    *("ISC", "MIT-0", "Simplified BSD", "The Unlicense (Unlicense)", "ZPL-2.1"),
+    *("MPL-2.0", "Mozilla Public License 2.0 (MPL 2.0)", "LGPL-2.1", "LGPL-3.0"),
 }
 HEADER = """\
 # Licences of the packages used

@@ -35,12 +35,24 @@ def print_file(folder: Path, make: Callable[[duckdb.DuckDBPyConnection], tuple[l
     return 0
 
 
-def open_marts(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A connection that reads the marts published in `folder`. Raises BuildError where there are none."""
+def open_marts(folder: Path, writes_to: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection that reads the marts published in `folder`, and may write files to the folder `writes_to` alone.
+
+    Raises BuildError where there are none.
+    """
     warehouse = Warehouse(folder)
     if warehouse.published() is None:
         raise BuildError(f"No marts have been published in {warehouse.folder}: build first.")
-    return duckdb.connect(str(warehouse.link), read_only=True, config=SEALED)
+    if writes_to is None:
+        return duckdb.connect(str(warehouse.link), read_only=True, config=SEALED)
+    # DuckDB takes the list only while it runs.
+    connection = duckdb.connect(str(warehouse.link), read_only=True)
+    spill = str(writes_to / "spill").replace("'", "''")
+    allowed = str(writes_to).replace("'", "''")
+    connection.execute(f"set temp_directory = '{spill}'; set allowed_directories = ['{allowed}']")
+    for name, value in SEALED.items():
+        connection.execute(f"set {name} = {value}")
+    return connection
 
 
 def plain_number(number: Decimal) -> str:

@@ -5,8 +5,8 @@ import re
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
-# What a spreadsheet takes for a formula, and carries out. A number is none.
-FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+# What a spreadsheet takes for a formula, and carries out; full width where that is how people type. A number is none.
+FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+)?")
 
 
@@ -21,6 +21,10 @@ class BuildError(Exception):
         super().__init__(message)
         self.exit_code = exit_code
         self.shown = shown or message
+
+
+class DoesNotFit(Exception):
+    """Says what of a table a file format cannot hold."""
 
 
 def plain(text: str, limit: int = 1000) -> str:

@@ -53,6 +53,7 @@ class Warehouse:
         self.logs = self.work / "logs"
         self.mended = self.work / "mended"
         self.project_digest = self.work / "project_digest"
+        self.exported = self.folder / "export"
 
     @property
     def databases(self) -> dict[str, str]:
@@ -180,7 +181,7 @@ class Warehouse:
         return sorted((file.parent.name for file in self.versions.glob(f"*/{self.link.name}")), reverse=True)
 
     def forget(self) -> None:
-        """Removes all that is kept from former builds, but for the marts that readers see.
+        """Removes all that is kept from former builds, and what was exported here, but for the marts that readers see.
 
         A file into which this very process prints stays: a schedule begins it anew with each build.
         """
@@ -189,6 +190,9 @@ class Warehouse:
             if path == self.lock or any(os.path.samestat(path.lstat(), output) for output in printed):
                 continue
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        for exported in (self.exported, *self.folder.glob(f".{self.exported.name}.*")):
+            if exported.is_dir():
+                shutil.rmtree(exported)
         self.sweep(keep=0)
 
     def sweep(self, keep: int, spared: Collection[str] = ()) -> None:
