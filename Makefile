@@ -17,11 +17,11 @@ $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --r
 endef
 
 # Folders reach the shell as variables, so that a space or a quote in a name does no harm.
-export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON
+export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON METRICS BY WHERE
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: picture lock licences audit clean
+.PHONY: metrics test-metrics picture lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -122,6 +122,13 @@ freeze-scale: .venv/build.stamp ## Propose today's population scale as a frozen 
 
 propose-weights: .venv/build.stamp ## Propose weights that outcomes suggest, as CSV, with what they would gain
 	@$(VENV)/python -m ops.propose_weights --warehouse "$$WAREHOUSE"
+
+metrics: .venv/build.stamp ## Query metrics of WAREHOUSE as CSV: METRICS=nps,csat BY=metric_time__month; WHERE=condition (docs/semantic-layer.md)
+	@$(VENV)/dbt --quiet parse --target-path target
+	@$(VENV)/python -m ops.metrics --warehouse "$$WAREHOUSE" --manifest target/semantic_manifest.json --metrics="$$METRICS" --by="$$BY" $(if $(WHERE),--where="$$WHERE")
+
+test-metrics: .venv/test.stamp ## Compare every metric with the marts, by every dimension (part of make test)
+	$(VENV)/python -m pytest --numprocesses 0 python_tests/test_metrics.py
 
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
 	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"
