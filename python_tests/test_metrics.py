@@ -186,7 +186,7 @@ def test_the_published_file_says_what_each_table_and_column_is(manifest, demo, b
     for node in manifest.nodes.values():
         if node.resource_type == "model" and node.database == "customer_scores" and node.schema == "main":
             described[node.name] = node.description.strip()
-            described |= {(node.name, column.name): column.description for column in node.columns.values()}
+            described |= {(node.name, column.name): column.description.strip() for column in node.columns.values()}
     with duckdb.connect(str(build(demo).marts), read_only=True) as connection:
         comments = dict(
             connection.sql(
@@ -197,7 +197,8 @@ def test_the_published_file_says_what_each_table_and_column_is(manifest, demo, b
         comments |= {
             (table, column): comment
             for table, column, comment in connection.sql(
-                "select table_name, column_name, comment from duckdb_columns() where schema_name = 'main'"
+                "select table_name, column_name, comment from duckdb_columns()"
+                " where schema_name = 'main' and not internal"
             ).fetchall()
         }
     assert {name: comment.strip() for name, comment in comments.items()} == {
