@@ -18,11 +18,11 @@ $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --r
 endef
 
 # Folders reach the shell as variables, so that a space or a quote in a name does no harm.
-export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT
+export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRICS BY WHERE
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: picture export superset lock licences audit clean
+.PHONY: metrics test-metrics picture export report superset lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -143,6 +143,16 @@ export: .venv/build.stamp $(if $(filter xlsx,$(FORMAT)),.venv/xlsx.stamp) ## Wri
 
 superset: .venv/build.stamp .venv-superset/stamp data/demo/customers.csv ## Try the marts in Apache Superset while builds publish: three charts, compared with the marts (some minutes)
 	$(VENV)/python examples/superset/try_superset.py --raw "$$RAW"
+
+metrics: .venv/build.stamp ## Query metrics of WAREHOUSE as CSV: METRICS=nps,csat BY=metric_time__month; WHERE=condition (docs/semantic-layer.md)
+	@$(VENV)/dbt --quiet parse --target-path target
+	@$(VENV)/python -m ops.metrics --warehouse "$$WAREHOUSE" --manifest target/semantic_manifest.json --metrics="$$METRICS" --by="$$BY" $(if $(WHERE),--where="$$WHERE")
+
+test-metrics: .venv/test.stamp ## Compare every metric with the marts, by every dimension (part of make test)
+	$(VENV)/python -m pytest --numprocesses 0 python_tests/test_metrics.py
+
+report: .venv/test.stamp ## Write one HTML page that shows the published marts: OUT=file (default: report.html in WAREHOUSE)
+	@$(VENV)/python -m report --warehouse "$$WAREHOUSE" $(if $(OUT),--out "$$OUT")
 
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
 	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"

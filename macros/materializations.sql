@@ -18,6 +18,7 @@ drop {{ existing.type }} {{ existing }}
 {%- call statement('main', language=model['language']) -%}
 {{ create_table_as(false, target, compiled_code, model['language']) }}
 {%- endcall %}
+{%- do persist_docs(target, model) %}
 {{ run_hooks(post_hooks) }}
 {%- do adapter.commit() %}
 {{ return({'relations': [target]}) }}

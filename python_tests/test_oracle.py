@@ -19,6 +19,7 @@ KEYS = {
     "dim_customers": ["customer_id"],
     "customer_scores": ["customer_id"],
     "engagement_decay": ["age_from"],
+    "dim_dates": ["calendar_date"],
     "customer_segments": ["customer_id", "segment_dimension", "valid_from"],
     "fct_activity_daily": ["customer_id", "activity_date", "event_type", "load_date"],
     "engagement_scales": ["scale_version", "points"],

@@ -228,6 +228,7 @@ def engagement_tables(
         "rejected_rows": rejected_rows(judged),
         "dim_customers": dim[DIM_COLUMNS],
         "customer_segments": segments,
+        "dim_dates": pd.DataFrame({"calendar_date": pd.date_range(evidence.first_day, evidence.as_of)}),
         **build_engagement(panel, evidence.events, settings["score_half_life_days"], asked),
         "score_restatements": restatements(panel),
         "segment_engagement": segment_engagement(panel, segments),
