@@ -34,7 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(plain(str(error)), file=sys.stderr)
         return 1
     except duckdb.Error as error:
-        print(plain(f"The marts cannot be read; build once more. DuckDB says: {str(error).splitlines()[0]}"), file=sys.stderr)
+        print(
+            plain(f"The marts cannot be read; build once more. DuckDB says: {str(error).splitlines()[0]}"),
+            file=sys.stderr,
+        )
         return 1
     except OSError as error:
         print(plain(f"{error.filename or out} cannot be written: {error.strerror or error}."), file=sys.stderr)

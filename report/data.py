@@ -30,7 +30,8 @@ CHOSEN = {
         select segment_dimension, segment_value from customer_segments
         where valid_to is null
         group by segment_dimension, segment_value
-        qualify row_number() over (partition by segment_dimension order by count(*) desc, segment_value) <= {VALUES_SHOWN}
+        qualify
+            row_number() over (partition by segment_dimension order by count(*) desc, segment_value) <= {VALUES_SHOWN}
         """,
     ),
     "listed": Query(
@@ -40,13 +41,14 @@ CHOSEN = {
         qualify row_number() over (partition by signal order by strength desc, customer_id) <= {LISTED_PER_SIGNAL}
         """,
     ),
+    # Who has a score today: that of a churned customer is of the day of the churn.
     "explained": Query(
         ("customer_scores", "customer_signals"),
-        f"""
+        """
         select * from customer_scores
-        where engagement_score is not null
+        where engagement_score is not null and score_date = as_of_date
         qualify
-            count(*) over () <= {CUSTOMERS_EXPLAINED}
+            count(*) over () <= getvariable('customers_explained')
             or customer_id in (select customer_id from listed)
             or row_number() over (order by score_change nulls last, customer_id) <= 100
             or row_number() over (order by score_change desc nulls last, customer_id) <= 100
@@ -68,8 +70,8 @@ QUERIES = {
         ("segment_engagement", "customer_segments"),
         f"""
         select
-            segment_dimension, segment_value, score_date, customers, scored_customers, mean_score, p10_score, median_score,
-            p90_score, at_risk_customers, low_customers, medium_customers, high_customers
+            segment_dimension, segment_value, score_date, customers, scored_customers, mean_score, p10_score,
+            median_score, p90_score, at_risk_customers, low_customers, medium_customers, high_customers
         from segment_engagement
         where {SEGMENT} and (as_of_date - score_date) % 7 = 0
         order by score_date
@@ -94,9 +96,9 @@ QUERIES = {
         ("survey_scores", "customer_segments"),
         f"""
         select
-            metric, segment_dimension, segment_value, period_grain, period_start, period_end, asked, answered, counted, score,
-            ci_low, ci_high, score_change, change_p_value_adjusted, is_change_significant, smallest_detectable_change,
-            is_suppressed, band
+            metric, segment_dimension, segment_value, period_grain, period_start, period_end, asked, answered, counted,
+            score, ci_low, ci_high, score_change, change_p_value_adjusted, is_change_significant,
+            smallest_detectable_change, is_suppressed, band
         from survey_scores
         where {SEGMENT} and period_grain in ('month', 'quarter', 'all') and metric in ('nps', 'csat', 'effort')
         order by period_start
@@ -116,8 +118,8 @@ QUERIES = {
     "response": Query(
         ("survey_response",),
         """
-        select metric, response_dimension, response_value, asked, answered, answered_unasked, response_rate, ci_low, ci_high,
-            median_hours_to_answer, is_suppressed
+        select metric, response_dimension, response_value, asked, answered, answered_unasked, response_rate, ci_low,
+            ci_high, median_hours_to_answer, is_suppressed
         from survey_response
         where period_grain = 'all' and metric in ('nps', 'csat', 'effort')
         order by metric, response_dimension <> 'all', response_dimension, response_value
@@ -126,7 +128,8 @@ QUERIES = {
     "bias": Query(
         ("respondent_bias",),
         """
-        select metric, trait, trait_value, is_share, respondents, customers, respondent_mean, customer_mean, standardised_difference
+        select metric, trait, trait_value, is_share, respondents, customers, respondent_mean, customer_mean,
+            standardised_difference
         from respondent_bias
         where is_unlike and not is_suppressed and metric in ('nps', 'csat', 'effort')
         order by metric, abs(standardised_difference) desc, trait, trait_value
@@ -135,16 +138,16 @@ QUERIES = {
     "themes": Query(
         ("theme_shares",),
         """
-        select theme, period_grain, period_start, comments, comments_with_theme, share, share_change, is_change_significant,
-            is_suppressed
+        select theme, period_grain, period_start, comments, comments_with_theme, share, share_change,
+            is_change_significant, is_suppressed
         from theme_shares order by period_start, theme
         """,
     ),
     "theme_scores": Query(
         ("theme_scores",),
         """
-        select metric, theme, answers_with_theme, answers_without_theme, score_with_theme, score_without_theme, score_difference,
-            is_difference_significant, is_suppressed
+        select metric, theme, answers_with_theme, answers_without_theme, score_with_theme, score_without_theme,
+            score_difference, is_difference_significant, is_suppressed
         from theme_scores where period_grain = 'all' and metric in ('nps', 'csat') order by metric, score_difference
         """,
     ),
@@ -179,7 +182,9 @@ QUERIES = {
         f"""
         select segment_dimension, segment_value, cohort_month, months_since, customers, retained, retention_rate,
             retention_low, retention_high
-        from retention_cohorts where {SEGMENT} and basis = 'presence' and is_complete order by cohort_month, months_since
+        from retention_cohorts
+        where {SEGMENT} and basis = 'presence' and is_complete
+        order by cohort_month, months_since
         """,
     ),
     "value": Query(
@@ -195,8 +200,8 @@ QUERIES = {
             median(value.clv) as median_clv,
             quantile_cont(value.clv, 0.9) as p90_clv
         from customer_value as value
-        inner join customer_segments as segments on value.customer_id = segments.customer_id and segments.valid_to is null
-        where {SEGMENT}
+        inner join customer_segments as segments on value.customer_id = segments.customer_id
+        where segments.valid_to is null and {SEGMENT}
         group by all order by segments.segment_dimension, revenue desc
         """,
     ),
@@ -212,7 +217,10 @@ QUERIES = {
     ),
     "signal_counts": Query(
         ("customer_signals",),
-        "select signal, count(*) as customers, count(*) filter (is_held_out) as held_out from customer_signals group by all order by signal",
+        """
+        select signal, count(*) as customers, count(*) filter (is_held_out) as held_out from customer_signals
+        group by all order by signal
+        """,
     ),
     "customers": Query(
         ("customer_scores", "customer_signals"),
@@ -220,14 +228,15 @@ QUERIES = {
         select
             customer_id, lifecycle_stage, engagement_status, engagement_band, event_count, active_days,
             {MILLIONTHS.format("points", "points")}, {MILLIONTHS.format("engagement_score", "score")},
-            {MILLIONTHS.format("previous_score", "previous_score")}, {MILLIONTHS.format("score_change", "score_change")},
+            {MILLIONTHS.format("previous_score", "previous_score")},
+            {MILLIONTHS.format("score_change", "score_change")},
             round(engagement_percentile, 1) as percentile, trend
         from explained order by customer_id
         """,
     ),
     "customer_values": Query(
         ("customer_scores", "customer_signals", "customer_segments"),
-        f"""
+        """
         select customer_id, segment_dimension, segment_value from customer_segments
         where valid_to is null and segment_dimension <> 'all'
             and customer_id in (select customer_id from explained union select customer_id from listed)
@@ -237,7 +246,8 @@ QUERIES = {
     "receipts": Query(
         ("customer_scores", "customer_signals", "fct_engagement_contributions"),
         f"""
-        select customer_id, event_type, {MILLIONTHS.format("weight", "weight")}, event_count, {MILLIONTHS.format("points", "points")}
+        select customer_id, event_type, {MILLIONTHS.format("weight", "weight")}, event_count,
+            {MILLIONTHS.format("points", "points")}
         from fct_engagement_contributions
         where score_date = getvariable('today') and customer_id in (select customer_id from explained)
         order by customer_id, points desc, event_type, weight
@@ -272,7 +282,8 @@ QUERIES = {
     "breaks": Query(
         ("instrumentation_breaks",),
         """
-        select activity_date, event_type, event_count, expected_events, customers, expected_customers from instrumentation_breaks
+        select activity_date, event_type, event_count, expected_events, customers, expected_customers
+        from instrumentation_breaks
         order by activity_date desc, event_type limit 100
         """,
     ),
@@ -294,16 +305,18 @@ QUERIES = {
 }
 
 
-def read(marts: duckdb.DuckDBPyConnection) -> dict:
+def read(marts: duckdb.DuckDBPyConnection, customers_explained: int = CUSTOMERS_EXPLAINED) -> dict:
     """The report's tables by name, each {columns, rows}, and `build`: {build_id, as_of_date, customers, explained}.
 
     `marts` is a connection to published marts. Points, weights and scores of single customers are whole millionths, so
-    that a page adds them up exactly. What a company has no data for is a table without rows.
+    that a page adds them up exactly. What a company has no data for is a table without rows. Of a company with more
+    than `customers_explained` scored customers, receipts are read of those on a list and of those who moved most.
     """
     names = "select table_name from information_schema.tables where table_schema = 'main'"
     present = {name for (name,) in marts.execute(names).fetchall()}
     # As a value: the view of receipts looks at one day then, and not at all of them.
     marts.execute("set variable today = (select max(as_of_date) from customer_scores)")
+    marts.execute("set variable customers_explained = $1", [customers_explained])
     for name, query in CHOSEN.items():
         if present.issuperset(query.marts):
             marts.execute(f"create or replace temp table {name} as {query.sql}")

@@ -18,6 +18,7 @@ const number = (digits = 1) => (value) =>
 const percent = (value) => (value === null || value === undefined ? "–" : `${number(1)(100 * value)} %`);
 const signed = (value) => (value === null || value === undefined ? "–" : (value > 0 ? "+" : "") + number(1)(value));
 const millionths = (digits) => (value) => (value === null ? "–" : number(digits)(value / MILLION));
+const chance = (value) => (value === null ? "–" : value < 0.001 ? "< 0.001" : number(3)(value));
 const yes = (word) => (value) => (value ? word : "");
 const words = (value) => (value === null ? "–" : String(value).replaceAll("_", " "));
 
@@ -145,7 +146,7 @@ function surveyCard(metric, filter) {
   const answers = metric === "experience" ? `at least ${number(0)(row.counted)} answers to each part` : `${number(0)(row.counted)} answers`;
   let change = null;
   if (row.score_change != null) {
-    change = `${signed(row.score_change)} on the period before: ` + (row.is_change_significant ? "told from noise"
+    change = `${signed(row.score_change)} than in the period before: ` + (row.is_change_significant ? "told from noise"
       : `may be noise${row.smallest_detectable_change == null ? "" : `; ${number(1)(row.smallest_detectable_change)} could have been told`}`);
   }
   return card(title, number(1)(row.score), `${interval}, ${answers}`, change);
@@ -166,7 +167,7 @@ function showSegment() {
   rowsOf.engagement.filter((row) => row.score_date === last && row.segment_dimension === dimension)));
   const compared = rowsOf.comparisons.filter((row) => dimension === "all" || row.segment_dimension === dimension);
   byId("comparisons").replaceChildren(table("Chance that a customer of the first scores higher than one of the second; p adjusted for many comparisons",
-    [["segment_value", "segment"], ["other_value", "and"], ["superiority", "chance", percent], ["p_value_adjusted", "p", number(3)],
+    [["segment_value", "segment"], ["other_value", "and"], ["superiority", "chance", percent], ["p_value_adjusted", "p", chance],
       ["is_distinguishable", "", yes("can be told apart")]], compared.filter((row) => row.is_distinguishable || dimension !== "all").slice(0, 30)));
   const movers = rowsOf.customers.filter((row) => row.score_change !== null && isIn(row.customer_id, filter))
     .sort((a, b) => a.score_change - b.score_change || (a.customer_id < b.customer_id ? -1 : 1));
@@ -297,7 +298,7 @@ options(byId("signal"), rowsOf.signal_counts.map((row) => row.signal));
 options(byId("horizon"), [...new Set(rowsOf.calibration.map((row) => String(row.horizon_days)))]);
 byId("customers").append(...rowsOf.customers.map((row) => element("option", { value: row.customer_id })));
 byId("explained-note").textContent = TABLES.build.explained < TABLES.build.customers
-  ? `${number(0)(TABLES.build.explained)} of ${number(0)(TABLES.build.customers)} customers can be explained here: of a small company all who have a score, else those on a list and those whose score moved most. The mart fct_engagement_contributions has all.`
+  ? `${number(0)(TABLES.build.explained)} of ${number(0)(TABLES.build.customers)} customers can be explained here: of a small company all who have a score today, else those on a list and those whose score moved most. The mart fct_engagement_contributions has all.`
   : "Every customer can be explained here.";
 byId("segment").addEventListener("change", showSegment);
 byId("grain").addEventListener("change", () => { fillPeriods(); showSegment(); });
@@ -305,5 +306,9 @@ byId("period").addEventListener("change", showSegment);
 byId("signal").addEventListener("change", showSignals);
 byId("horizon").addEventListener("change", showCalibration);
 byId("customer").addEventListener("input", showReceipt);
+// Whoever fell most is a good first question.
+byId("customer").value = rowsOf.customers.filter((row) => row.score_change !== null && row.event_count > 0)
+  .reduce((most, row) => (most && most.score_change <= row.score_change ? most : row), null)?.customer_id ?? "";
+showReceipt();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 show();
