@@ -78,7 +78,10 @@
   whoever was erased. Raises a sentence where the contract is broken, and shuts all other files to the run.
   Runs when a run starts, so that models are the same for every company and no model asks the database while it compiles.
 #}
-{%- if execute -%}
+{#- A run of another project that builds no model of this package may be the one that makes the raw tables. -#}
+{%- set models = [] -%}
+{%- for id in selected_resources if id.startswith('model.customer_scores.') -%}{%- do models.append(id) -%}{%- endfor -%}
+{%- if execute and (models or not customer_scores.raw_schema()) -%}
     {#- No model that is always built reads this one. -#}
     {%- do customer_scores.clv_forecasts() -%}
     {%- do adapter.dispatch('prepare_raw', 'customer_scores')() -%}
@@ -91,6 +94,13 @@
 {%- if run_query("select 1 from pg_timezone_names() where name = '" ~ zone ~ "'").rows | length == 0 -%}
     {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}
 {%- endif -%}
+{%- set machine_zone = run_query("select current_setting('TimeZone') as name").rows[0]['name'] -%}
+{%- if machine_zone not in ['UTC', 'Etc/UTC'] -%}
+    {{ exceptions.raise_compiler_error(
+        "The profile leaves DuckDB's time zone at " ~ machine_zone ~ ", and times would be read in it: add `settings: {TimeZone: UTC}` to the profile."
+    ) }}
+{%- endif -%}
+{%- set schema = customer_scores.raw_schema() -%}
 {%- set folder = env_var('CUSTOMER_SCORES_RAW', 'data/demo').rstrip('/') -%}
 {%- if '\\' in folder -%}
     {{ exceptions.raise_compiler_error("The raw folder " ~ folder ~ " has a backslash in its path, which DuckDB cannot read: rename it.") }}
@@ -102,16 +112,20 @@
     ) }}
 {%- endfor -%}
 {%- set contract = customer_scores.raw_contract() -%}
-{%- set files = customer_scores.duckdb_raw_files(folder) -%}
+{%- set files = customer_scores.duckdb_raw_files(folder) if not schema -%}
 {%- set sources = {} -%}
 {%- for table in contract -%}
-    {%- do sources.update({table: customer_scores.duckdb_raw_source(files, table)}) -%}
+    {%- do sources.update({
+        table: customer_scores.duckdb_raw_table(schema, table) if schema else customer_scores.duckdb_raw_source(files, table)
+    }) -%}
 {%- endfor -%}
 {%- for table, columns in contract.items() if sources[table] -%}
     {%- do customer_scores.warn_of_unread_columns(table, columns.keys(), sources[table]) -%}
 {%- endfor -%}
 {%- if not sources['events'] and not sources['survey_answers'] -%}
     {{ exceptions.raise_compiler_error(
+        "No raw data in the schema " ~ schema ~ ", which the var raw_schema names: it needs a table events or survey_answers. "
+        ~ "Make them before this package is built." if schema else
         "No raw data in " ~ folder ~ ": it needs events or survey_answers as .parquet, .csv or .jsonl "
         ~ "(one file such as events.csv, several such as events_2025.csv, or a folder events/). Choose the folder with RAW=folder."
     ) }}
@@ -121,7 +135,8 @@
     {%- do run_query(customer_scores.duckdb_delivered_view(table, columns, sources[table])) -%}
 {%- endfor -%}
 {%- do customer_scores.duckdb_set_erased_aside(contract) -%}
-{%- do customer_scores.duckdb_shut_files(folder, sources) -%}
+{#- Another project, which has this one as a package, may read what files it likes. -#}
+{%- if project_name == 'customer_scores' -%}{%- do customer_scores.duckdb_shut_files(folder, sources) -%}{%- endif -%}
 {% endmacro %}
 
 
@@ -200,6 +215,38 @@
     order by found.name
 {%- endset -%}
 {{ return(run_query(listing).rows) }}
+{% endmacro %}
+
+
+{% macro duckdb_raw_table(schema, table) %}
+{#- What duckdb_raw_source returns, of a table in a schema of the work database, or none where there is none. -#}
+{%- set found = run_query(
+    "select table_type from information_schema.tables where table_catalog = current_database() and table_schema = '" ~ schema
+    ~ "' and table_name = '" ~ table ~ "'"
+).rows -%}
+{%- if found | length == 0 -%}{{ return(none) }}{%- endif -%}
+{%- set name = schema ~ '.' ~ table -%}
+{#- A build reads it several times, and a row is known by its position. -#}
+{%- if found[0]['table_type'] != 'BASE TABLE' -%}
+    {{ exceptions.raise_compiler_error(name ~ " is a view: make it a table, whose rows keep their order while a build reads them.") }}
+{%- endif -%}
+{%- if run_query("select 1 from " ~ name ~ " limit 1").rows | length == 0 -%}
+    {{ exceptions.raise_compiler_error(name ~ " has no rows: fill it, or drop it if the company has none.") }}
+{%- endif -%}
+{%- set types = {} -%}
+{%- for row in run_query("describe " ~ name).rows -%}
+    {%- do types.update({row['column_name'] | lower: row['column_type']}) -%}
+{%- endfor -%}
+{%- set row_number = '("delivered row".rowid + 1)' -%}
+{{ return({
+    'reader': name,
+    'first_file': name,
+    'files': [],
+    'types': types,
+    'row_number': row_number,
+    'row_digest': customer_scores.digest([row_number, '"delivered row"']),
+    'raw_row': '"delivered row"',
+}) }}
 {% endmacro %}
 
 

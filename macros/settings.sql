@@ -117,6 +117,20 @@
 {% endmacro %}
 
 
+{% macro raw_schema() %}
+{#- The schema of the work database that holds the raw tables, or none where they are files. -#}
+{%- set name = var('raw_schema') -%}
+{%- if name is none -%}{{ return(none) }}{%- endif -%}
+{%- if name is not string or not modules.re.fullmatch('[a-z_][a-z0-9_]{0,62}', name) or name in ['delivered', 'raw'] -%}
+    {{ exceptions.raise_compiler_error(
+        "The var raw_schema is " ~ (name | string | tojson)
+        ~ ": give the name of a schema in lower-case letters, digits and underscores, and not delivered or raw, which a build makes."
+    ) }}
+{%- endif -%}
+{{ return(name) }}
+{% endmacro %}
+
+
 {% macro required_flag(name) %}
 {#- The var `name` as true or false; anything else is refused, the texts 'true' and 'no' too. -#}
 {%- set value = var(name) -%}

@@ -146,7 +146,7 @@ function surveyCard(metric, filter) {
   const answers = metric === "experience" ? `at least ${number(0)(row.counted)} answers to each part` : `${number(0)(row.counted)} answers`;
   let change = null;
   if (row.score_change != null) {
-    change = `${signed(row.score_change)} than in the period before: ` + (row.is_change_significant ? "told from noise"
+    change = `${signed(row.score_change)} against the period before: ` + (row.is_change_significant ? "told from noise"
       : `may be noise${row.smallest_detectable_change == null ? "" : `; ${number(1)(row.smallest_detectable_change)} could have been told`}`);
   }
   return card(title, number(1)(row.score), `${interval}, ${answers}`, change);

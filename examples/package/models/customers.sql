@@ -1,0 +1,7 @@
+-- One row per customer.
+select
+    account as customer_id,
+    tier,
+    country,
+    since as updated_at
+from {{ ref('accounts') }}
