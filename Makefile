@@ -18,11 +18,11 @@ $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --r
 endef
 
 # Folders reach the shell as variables, so that a space or a quote in a name does no harm.
-export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRICS BY WHERE
+export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRICS BY WHERE CHROMIUM
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: metrics test-metrics picture export report superset lock licences audit clean
+.PHONY: metrics test-metrics picture export report test-report report-picture superset lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,21 @@ help: ## Print what each command does
 # Who exports no Excel files need not wait for it.
 .venv/xlsx.stamp: requirements-xlsx.lock | .venv/build.stamp
 	$(call install,.venv,requirements-xlsx.lock)
+	@touch $@
+
+# Who writes no report need not wait for what draws it.
+.venv/report.stamp: requirements-report.lock | .venv/build.stamp
+	$(call install,.venv,requirements-report.lock)
+	@touch $@
+
+.venv-browser/stamp: requirements-browser.lock
+	$(PYTHON) -m venv .venv-browser
+	$(call install,.venv-browser,requirements-browser.lock)
+	@touch $@
+
+# axe-core, which judges whether everybody can use the page. Nothing of it is run while it is installed.
+report/browser_tests/node_modules/.package-lock.json: report/browser_tests/package-lock.json
+	npm ci --prefix report/browser_tests --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # dbt-bouncer wants duckdb < 2: an environment of its own.
@@ -151,8 +166,19 @@ metrics: .venv/build.stamp ## Query metrics of WAREHOUSE as CSV: METRICS=nps,csa
 test-metrics: .venv/test.stamp ## Compare every metric with the marts, by every dimension (part of make test)
 	$(VENV)/python -m pytest --numprocesses 0 python_tests/test_metrics.py
 
-report: .venv/test.stamp ## Write one HTML page that shows the published marts: OUT=file (default: report.html in WAREHOUSE)
+report: .venv/report.stamp ## Write one HTML page that shows the published marts: OUT=file (default: report.html in WAREHOUSE)
 	@$(VENV)/python -m report --warehouse "$$WAREHOUSE" $(if $(OUT),--out "$$OUT")
+
+# A browser is no Python package: who has none is told how to get it.
+BROWSER := command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo "There is no Chromium: apt-get install chromium, or CHROMIUM=path of one."; exit 1; }
+
+test-report: .venv-browser/stamp report/browser_tests/node_modules/.package-lock.json ## Open the report of WAREHOUSE in Chromium: figures against the marts, filters, receipts, keyboard, accessibility
+	@$(BROWSER)
+	.venv-browser/bin/python -m pytest report/browser_tests
+
+report-picture: .venv-browser/stamp ## Write docs/report.png, the report of WAREHOUSE as Chromium shows it
+	@$(BROWSER)
+	@.venv-browser/bin/python -m report.browser_tests.picture --warehouse "$$WAREHOUSE"
 
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
 	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"
@@ -162,6 +188,8 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --extra clv --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-clv.lock
 	uv pip compile --group bouncer --generate-hashes --no-header --universal --quiet --output-file requirements-bouncer.lock
+	uv pip compile --group report --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-report.lock
+	uv pip compile --group browser --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-browser.lock
 	uv pip compile --group xlsx --generate-hashes --no-header --universal --quiet --output-file requirements-xlsx.lock
 	uv pip compile --group superset --no-emit-package wtforms-json --generate-hashes --no-header --universal --quiet --output-file requirements-superset.lock
 	uv pip compile --group superset-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-superset-source.lock
@@ -174,5 +202,5 @@ audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the
 	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser report/browser_tests/node_modules data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

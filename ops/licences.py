@@ -20,10 +20,12 @@ DOCUMENT = PROJECT / "docs" / "licences.md"
 LOCKS = {
     "requirements.lock": "`make build`",
     "requirements-clv.lock": "`make build CLV=1`",
+    "requirements-report.lock": "`make report`",
     "requirements-xlsx.lock": "`make export FORMAT=xlsx`",
     "requirements-test.lock": "`make test`",
     "requirements-bouncer.lock": "`make lint`",
     "requirements-audit.lock": "`make audit`",
+    "requirements-browser.lock": "`make test-report`",
     "requirements-superset.lock": "`make superset`",
     "requirements-superset-source.lock": "`make superset`",
 }

@@ -41,17 +41,24 @@ CHOSEN = {
         qualify row_number() over (partition by signal order by strength desc, customer_id) <= {LISTED_PER_SIGNAL}
         """,
     ),
-    # Who has a score today: that of a churned customer is of the day of the churn.
+    # What a churned customer had is of the day of the churn, and says nothing of today.
     "explained": Query(
         ("customer_scores", "customer_signals"),
         """
-        select * from customer_scores
-        where engagement_score is not null and score_date = as_of_date
+        select * replace (
+            case when score_date = as_of_date then points end as points,
+            case when score_date = as_of_date then engagement_score end as engagement_score,
+            case when score_date = as_of_date then score_change end as score_change,
+            case when score_date = as_of_date then points_change end as points_change
+        )
+        from customer_scores
         qualify
             count(*) over () <= getvariable('customers_explained')
             or customer_id in (select customer_id from listed)
-            or row_number() over (order by score_change nulls last, customer_id) <= 100
-            or row_number() over (order by score_change desc nulls last, customer_id) <= 100
+            or score_date = as_of_date and (
+                row_number() over (partition by score_date order by score_change nulls last, customer_id) <= 100
+                or row_number() over (partition by score_date order by score_change desc nulls last, customer_id) <= 100
+            )
         """,
     ),
 }
@@ -73,7 +80,7 @@ QUERIES = {
             segment_dimension, segment_value, score_date, customers, scored_customers, mean_score, p10_score,
             median_score, p90_score, at_risk_customers, low_customers, medium_customers, high_customers
         from segment_engagement
-        where {SEGMENT} and (as_of_date - score_date) % 7 = 0
+        where {SEGMENT} and ((as_of_date - score_date) % 7 = 0 or score_date = last_day(score_date))
         order by score_date
         """,
     ),
@@ -97,8 +104,8 @@ QUERIES = {
         f"""
         select
             metric, segment_dimension, segment_value, period_grain, period_start, period_end, asked, answered, counted,
-            score, ci_low, ci_high, score_change, change_p_value_adjusted, is_change_significant,
-            smallest_detectable_change, is_suppressed, band
+            score, ci_low, ci_high, score_change, is_change_significant, smallest_detectable_change, is_suppressed,
+            band, benchmark_low, benchmark_high, target_low, target_high
         from survey_scores
         where {SEGMENT} and period_grain in ('month', 'quarter', 'all') and metric in ('nps', 'csat', 'effort')
         order by period_start
@@ -107,7 +114,9 @@ QUERIES = {
     "experience": Query(
         ("experience_index", "customer_segments"),
         f"""
-        select segment_dimension, segment_value, period_grain, period_start, experience_index as score, ci_low, ci_high,
+        select
+            segment_dimension, segment_value, period_grain, period_start, period_end, experience_index as score,
+            ci_low, ci_high,
             least(effort_answers, empathy_answers, understanding_answers, effectiveness_answers) as counted,
             missing_components, is_suppressed, band
         from experience_index
@@ -122,7 +131,7 @@ QUERIES = {
             ci_high, median_hours_to_answer, is_suppressed
         from survey_response
         where period_grain = 'all' and metric in ('nps', 'csat', 'effort')
-        order by metric, response_dimension <> 'all', response_dimension, response_value
+        order by response_dimension <> 'all', response_dimension, metric, response_value
         """,
     ),
     "bias": Query(
@@ -132,7 +141,7 @@ QUERIES = {
             standardised_difference
         from respondent_bias
         where is_unlike and not is_suppressed and metric in ('nps', 'csat', 'effort')
-        order by metric, abs(standardised_difference) desc, trait, trait_value
+        order by abs(standardised_difference) desc, metric, trait, trait_value
         """,
     ),
     "themes": Query(
@@ -205,6 +214,21 @@ QUERIES = {
         group by all order by segments.segment_dimension, revenue desc
         """,
     ),
+    "quadrants": Query(
+        ("customer_scores",),
+        """
+        select quadrant, count(*) as customers from customer_scores where lifecycle_stage <> 'churned'
+        group by all order by customers desc, quadrant
+        """,
+    ),
+    "signal_results": Query(
+        ("signal_results",),
+        """
+        select signal, listed_group, outcome, within_days, spells, happened, outcome_rate, rate_low, rate_high,
+            difference, difference_low, difference_high
+        from signal_results order by signal, listed_group desc
+        """,
+    ),
     "signals": Query(
         ("customer_signals",),
         """
@@ -230,6 +254,7 @@ QUERIES = {
             {MILLIONTHS.format("points", "points")}, {MILLIONTHS.format("engagement_score", "score")},
             {MILLIONTHS.format("previous_score", "previous_score")},
             {MILLIONTHS.format("score_change", "score_change")},
+            {MILLIONTHS.format("points_change", "points_change")},
             round(engagement_percentile, 1) as percentile, trend
         from explained order by customer_id
         """,
@@ -253,6 +278,15 @@ QUERIES = {
         order by customer_id, points desc, event_type, weight
         """,
     ),
+    "changes": Query(
+        ("customer_scores", "customer_signals", "fct_engagement_changes"),
+        f"""
+        select customer_id, event_type, effect, {MILLIONTHS.format("points_change", "points_change")}
+        from fct_engagement_changes
+        where score_date = getvariable('today') and customer_id in (select customer_id from explained)
+        order by customer_id, points_change, event_type, effect
+        """,
+    ),
     "scale": Query(
         ("engagement_scales",),
         f"""
@@ -267,6 +301,13 @@ QUERIES = {
         order by source_table
         """,
     ),
+    "unweighted": Query(
+        ("unweighted_event_types",),
+        """
+        select event_type, event_count, customers, first_date, last_date from unweighted_event_types
+        order by event_count desc, event_type limit 100
+        """,
+    ),
     "restatements": Query(
         ("score_restatements",),
         """
@@ -276,7 +317,7 @@ QUERIES = {
             count(distinct customer_id) as customers,
             sum(late_events)::bigint as late_events,
             max(abs(score_change))::double as greatest_change
-        from score_restatements group by all order by month
+        from score_restatements group by all order by month desc
         """,
     ),
     "breaks": Query(
@@ -290,7 +331,7 @@ QUERIES = {
     "backtest": Query(
         ("score_backtest",),
         """
-        select horizon_days, predictor, cutoff_date, customers, churned, auc, auc_low, auc_high, auc_gain, auc_gain_low,
+        select horizon_days, predictor, customers, churned, auc, auc_low, auc_high, auc_gain, auc_gain_low,
             auc_gain_high, top_decile_lift, note
         from score_backtest where segment_dimension = 'all' order by horizon_days, predictor
         """,

@@ -1,0 +1,40 @@
+"""Writes docs/report.png, the top of the report in Chromium: `python -m report.browser_tests.picture --warehouse DIR`.
+
+Exit codes: 0 written; 1 there are no marts, with a sentence; 2 wrong usage.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from report.__main__ import main as write_report
+from report.browser_tests.chromium import chromium, wait_for_charts
+
+OUT = Path(__file__).resolve().parents[2] / "docs" / "report.png"
+SIZE = {"width": 1200, "height": 1240}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m report.browser_tests.picture", description=__doc__)
+    parser.add_argument("--warehouse", required=True, help="folder in which the marts are published")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.html"
+        if code := write_report(["--warehouse", options.warehouse, "--out", str(report)]):
+            return code
+        with chromium() as browser:
+            page = browser.new_page(viewport=SIZE)
+            page.goto(report.as_uri())
+            wait_for_charts(page)
+            # One segment, since the table of all would fill the picture; and what makes a score.
+            page.select_option("#segment", label="enterprise")
+            page.evaluate("document.querySelector('.bar-top').style.position = 'static'")
+            page.screenshot(path=OUT)
+    print(f"Written {OUT}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
