@@ -54,6 +54,7 @@ class Warehouse:
         self.mended = self.work / "mended"
         self.project_digest = self.work / "project_digest"
         self.exported = self.folder / "export"
+        self.report = self.folder / "report.html"
 
     @property
     def databases(self) -> dict[str, str]:
@@ -181,7 +182,8 @@ class Warehouse:
         return sorted((file.parent.name for file in self.versions.glob(f"*/{self.link.name}")), reverse=True)
 
     def forget(self) -> None:
-        """Removes all that is kept from former builds, and what was exported here, but for the marts that readers see.
+        """Removes all that is kept from former builds, and what was exported or reported here, but for the marts that
+        readers see.
 
         A file into which this very process prints stays: a schedule begins it anew with each build.
         """
@@ -193,6 +195,8 @@ class Warehouse:
         for exported in (self.exported, *self.folder.glob(f".{self.exported.name}.*")):
             if exported.is_dir():
                 shutil.rmtree(exported)
+        for report in (self.report, *self.folder.glob(f".{self.report.name}.*")):
+            report.unlink(missing_ok=True)
         self.sweep(keep=0)
 
     def sweep(self, keep: int, spared: Collection[str] = ()) -> None:

@@ -1,5 +1,7 @@
 """The report shows what the marts hold, of any company, and runs or fetches nothing that stands in the data."""
 
+import base64
+import hashlib
 import json
 import re
 
@@ -7,6 +9,7 @@ import duckdb
 import pytest
 
 from ops.marts import open_marts
+from ops.publish import Warehouse
 from report.__main__ import main
 from report.data import read
 from report.page import embedded, page
@@ -35,6 +38,31 @@ def test_receipts_add_up_to_the_points_of_every_customer_in_the_page(tables):
     assert len(customers) > 1000
     assert {row["customer_id"]: row["points"] for row in customers if row["points"]} == {
         customer: points for customer, points in sums.items() if points
+    }
+
+
+def test_changes_add_up_to_the_change_of_every_customer_in_the_page(tables):
+    changes = {}
+    for row in rows_of(tables, "changes"):
+        changes[row["customer_id"]] = changes.get(row["customer_id"], 0) + row["points_change"]
+    expected = {
+        row["customer_id"]: row["points_change"] for row in rows_of(tables, "customers") if row["points_change"]
+    }
+    assert len(expected) > 500
+    assert {customer: change for customer, change in changes.items() if customer in expected} == expected
+
+
+def test_who_left_has_no_score_of_today(tables, demo, build):
+    with duckdb.connect(str(build(demo).marts), read_only=True) as marts:
+        scored = marts.execute(
+            "select customer_id from customer_scores where score_date = as_of_date and engagement_score is not null"
+        ).fetchall()
+    customers = rows_of(tables, "customers")
+    assert {row["customer_id"] for row in customers if row["score"] is not None} == {name for (name,) in scored}
+    assert {row["engagement_status"] for row in customers if row["score"] is None} == {
+        "churned",
+        "never_active",
+        "too_new",
     }
 
 
@@ -77,6 +105,21 @@ def test_the_page_fetches_nothing_and_is_small(tables):
     assert "default-src 'none'" in html
 
 
+def test_the_browser_may_run_the_two_scripts_of_the_page_and_no_other(tables):
+    html = page(tables)
+    scripts = re.findall("<script>(.*?)</script>", html, re.S)
+    policy = re.search(r"script-src ([^;]*);", html)[1]
+    assert policy.split() == [
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
+    ]
+
+
+def test_the_licences_of_what_the_page_carries_stand_in_it(tables):
+    html = page(tables)
+    for words in ("University of Washington Interactive Data Lab", "Mike Bostock", "Redistributions in binary form"):
+        assert words in html
+
+
 def test_what_customers_are_called_is_text(tables):
     attacked = json.loads(json.dumps(tables).replace("cust-0001", ATTACK.replace("/", "\\/")))
     assert ATTACK in json.dumps(attacked)
@@ -113,6 +156,16 @@ def test_a_great_company_has_a_page_of_bounded_size(tables, demo, build):
     assert 0 < len(explained) <= len(listed) + 200
     assert {row["customer_id"] for row in rows_of(few, "receipts")} <= explained
     assert few["build"]["explained"] < tables["build"]["explained"]
+
+
+def test_erasing_takes_the_report_along(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    warehouse.work.mkdir()
+    warehouse.versions.mkdir()
+    warehouse.report.write_text("cust-0001")
+    (tmp_path / ".report.html.part").write_text("cust-0001")
+    warehouse.forget()
+    assert not list(tmp_path.glob("*report*")) and not list(tmp_path.glob(".*report*"))
 
 
 def test_without_marts_a_sentence_says_so(tmp_path, capsys):

@@ -12,6 +12,7 @@ import duckdb
 
 from ops.marts import open_marts
 from ops.messages import BuildError, plain
+from ops.publish import Warehouse
 from report.data import read
 from report.page import page
 
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--warehouse", type=Path, required=True, help="folder in which the marts are published")
     parser.add_argument("--out", type=Path, help="file to write or replace; `report.html` in the warehouse if absent")
     options = parser.parse_args(arguments)
-    out = options.out or options.warehouse / "report.html"
+    out = options.out or Warehouse(options.warehouse).report
     try:
         with open_marts(options.warehouse) as marts:
             html = page(read(marts))

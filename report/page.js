@@ -217,18 +217,18 @@ function showReceipt() {
   }
   const lines = rowsOf.receipts.filter((row) => row.customer_id === id);
   const changes = rowsOf.changes.filter((row) => row.customer_id === id);
-  const most = Math.max(1, ...lines.map((row) => row.points), ...changes.map((row) => Math.abs(row.points_change)));
+  const greatest = (rows, key) => Math.max(1, ...rows.map((row) => Math.abs(row[key])));
   const sum = (rows, key) => rows.reduce((total, row) => total + row[key], 0);
   const total = sum(lines, "points");
   const foot = element("tr", {}, element("th", { scope: "row" }, "sum"), element("td"), element("td"), element("td", { class: "number" }, pointsOf(total)), element("td"));
   const receipt = element("div", { class: "panel" }, element("h3", {}, `What made ${pointsOf(customer.points)} points`),
     table("Events of the window that ends today", [["event_type", "event type", words], ["event_count", "events", count],
-      ["weight", "points each", pointsOf], ["points", "points", pointsOf], ["bar", "share", (_, row) => bar(row.points, most)]],
+      ["weight", "points each", pointsOf], ["points", "points", pointsOf], ["bar", "share", (_, row) => bar(row.points, greatest(lines, "points"))]],
     lines, { first: 50, foot, empty: "It did nothing in the window that ends today." }),
     added("sum", total, customer.points, `${pointsOf(customer.points)} points`));
   const change = !isKnown(customer.points_change) ? note("There is no window before to compare with.")
     : element("div", {}, table("Points more or less than one window earlier", [["event_type", "event type", words], ["effect", "because of", words],
-      ["points_change", "points", pointsMore], ["bar", "size", (_, row) => bar(row.points_change, most)]], changes, { first: 50, empty: "Nothing changed." }),
+      ["points_change", "points", pointsMore], ["bar", "size", (_, row) => bar(row.points_change, greatest(changes, "points_change"))]], changes, { first: 50, empty: "Nothing changed." }),
     added("change-sum", sum(changes, "points_change"), customer.points_change, `${pointsMore(customer.points_change)} points`));
   byId("receipt").replaceChildren(...[head, note(about), isScored && element("p", { class: "formula" }, formula(customer)),
     element("div", { class: "grid" }, receipt, element("div", { class: "panel" },

@@ -28,6 +28,7 @@ def page(tables: dict) -> str:
         script_hashes=Markup(f"{digest(vega)} {digest(script)}"),
         vega=Markup(vega),
         script=Markup(script),
+        notices=(FOLDER / "notices.txt").read_text(encoding="utf-8"),
         tables=embedded(tables),
         charts=embedded(charts()),
     )
