@@ -5,10 +5,12 @@ import re
 
 import duckdb
 import pytest
+import yaml
+from real_data import REPOSITORY
 
 from ops.marts import open_marts
 from report.__main__ import main
-from report.data import read
+from report.data import CHOSEN, QUERIES, read
 from report.page import embedded, page
 
 # What a page needs of another place; addresses within scripts name formats and licences, and nothing fetches them.
@@ -113,6 +115,13 @@ def test_a_great_company_has_a_page_of_bounded_size(tables, demo, build):
     assert 0 < len(explained) <= len(listed) + 200
     assert {row["customer_id"] for row in rows_of(few, "receipts")} <= explained
     assert few["build"]["explained"] < tables["build"]["explained"]
+
+
+def test_the_exposure_names_the_marts_that_the_report_reads():
+    exposures = yaml.safe_load((REPOSITORY / "models" / "_exposures.yml").read_text())["exposures"]
+    (named,) = [exposure["depends_on"] for exposure in exposures if exposure["name"] == "report"]
+    reads = {mart for query in [*QUERIES.values(), *CHOSEN.values()] for mart in query.marts}
+    assert sorted(named) == sorted(f"ref('{mart}')" for mart in reads)
 
 
 def test_without_marts_a_sentence_says_so(tmp_path, capsys):
