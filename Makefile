@@ -22,7 +22,7 @@ export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRI
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: metrics test-metrics picture export report superset lock licences audit clean
+.PHONY: metrics test-metrics picture export report test-report superset lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,13 @@ help: ## Print what each command does
 	@echo "Making the environment in .venv-clv (about a minute, once) ..."
 	$(PYTHON) -m venv .venv-clv
 	$(call install,.venv-clv,requirements-clv.lock)
+	@touch $@
+
+# Who runs no browser tests need not wait for these. npm brings one file of script, and runs none.
+.venv-browser/stamp: requirements-browser.lock python_tests/browser/package-lock.json
+	$(PYTHON) -m venv .venv-browser
+	$(call install,.venv-browser,requirements-browser.lock)
+	npm ci --prefix python_tests/browser --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Superset wants a DuckDB before 2, and 150 packages. One of them was never published as a wheel: it is built of its source,
@@ -154,6 +161,11 @@ test-metrics: .venv/test.stamp ## Compare every metric with the marts, by every 
 report: .venv/test.stamp ## Write one HTML page that shows the published marts: OUT=file (default: report.html in WAREHOUSE)
 	@$(VENV)/python -m report --warehouse "$$WAREHOUSE" $(if $(OUT),--out "$$OUT")
 
+test-report: .venv/test.stamp .venv-browser/stamp data/demo/customers.csv ## Open the demo's report in Chromium: figures, receipts, keyboard, barriers (axe-core), phone; needs Chromium and npm
+	$(VENV)/python -m ops.build --raw data/demo --warehouse data/test_report
+	$(VENV)/python -m report --warehouse data/test_report
+	REPORT=data/test_report/report.html MARTS=data/test_report/customer_scores.duckdb .venv-browser/bin/python -m pytest -q --confcutdir python_tests/browser python_tests/browser/test_page.py
+
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
 	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"
 
@@ -162,6 +174,7 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --extra clv --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-clv.lock
 	uv pip compile --group bouncer --generate-hashes --no-header --universal --quiet --output-file requirements-bouncer.lock
+	uv pip compile --group browser --generate-hashes --no-header --universal --quiet --output-file requirements-browser.lock
 	uv pip compile --group xlsx --generate-hashes --no-header --universal --quiet --output-file requirements-xlsx.lock
 	uv pip compile --group superset --no-emit-package wtforms-json --generate-hashes --no-header --universal --quiet --output-file requirements-superset.lock
 	uv pip compile --group superset-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-superset-source.lock
@@ -174,5 +187,5 @@ audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the
 	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser python_tests/browser/node_modules data/demo data/examples data/test_report target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

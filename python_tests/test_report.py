@@ -121,7 +121,8 @@ def test_the_exposure_names_the_marts_that_the_report_reads():
     exposures = yaml.safe_load((REPOSITORY / "models" / "_exposures.yml").read_text())["exposures"]
     (named,) = [exposure["depends_on"] for exposure in exposures if exposure["name"] == "report"]
     reads = {mart for query in [*QUERIES.values(), *CHOSEN.values()] for mart in query.marts}
-    assert sorted(named) == sorted(f"ref('{mart}')" for mart in reads)
+    may_be_off = {"nps_drivers", "score_backtest", "score_calibration"}
+    assert sorted(named) == sorted(f"ref('{mart}')" for mart in reads - may_be_off)
 
 
 def test_without_marts_a_sentence_says_so(tmp_path, capsys):
