@@ -50,16 +50,6 @@ help: ## Print what each command does
 	$(call install,.venv,requirements-report.lock)
 	@touch $@
 
-.venv-browser/stamp: requirements-browser.lock
-	$(PYTHON) -m venv .venv-browser
-	$(call install,.venv-browser,requirements-browser.lock)
-	@touch $@
-
-# axe-core, which judges whether everybody can use the page. Nothing of it is run while it is installed.
-report/browser_tests/node_modules/.package-lock.json: report/browser_tests/package-lock.json
-	npm ci --prefix report/browser_tests --ignore-scripts --no-audit --no-fund --silent
-	@touch $@
-
 # dbt-bouncer wants duckdb < 2: an environment of its own.
 .venv-bouncer/stamp: requirements-bouncer.lock
 	$(PYTHON) -m venv .venv-bouncer
@@ -77,6 +67,13 @@ report/browser_tests/node_modules/.package-lock.json: report/browser_tests/packa
 	@echo "Making the environment in .venv-clv (about a minute, once) ..."
 	$(PYTHON) -m venv .venv-clv
 	$(call install,.venv-clv,requirements-clv.lock)
+	@touch $@
+
+# Who runs no browser tests need not wait for these. npm brings one file of script, and runs none.
+.venv-browser/stamp: requirements-browser.lock python_tests/browser/package-lock.json
+	$(PYTHON) -m venv .venv-browser
+	$(call install,.venv-browser,requirements-browser.lock)
+	npm ci --prefix python_tests/browser --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Superset wants a DuckDB before 2, and 150 packages. One of them was never published as a wheel: it is built of its source,
@@ -172,13 +169,14 @@ report: .venv/report.stamp ## Write one HTML page that shows the published marts
 # A browser is no Python package: who has none is told how to get it.
 BROWSER := command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo "There is no Chromium: apt-get install chromium, or CHROMIUM=path of one."; exit 1; }
 
-test-report: .venv-browser/stamp report/browser_tests/node_modules/.package-lock.json ## Open the report of WAREHOUSE in Chromium: figures against the marts, filters, receipts, keyboard, accessibility
+test-report: .venv/build.stamp .venv-browser/stamp data/demo/customers.csv ## Open the demo's report in Chromium: figures against the marts, receipts, keyboard, barriers (axe-core), phone; needs Chromium and npm
 	@$(BROWSER)
-	.venv-browser/bin/python -m pytest report/browser_tests
+	$(VENV)/python -m ops.build --raw data/demo --warehouse data/test_report
+	WAREHOUSE=data/test_report .venv-browser/bin/python -m pytest --confcutdir python_tests/browser python_tests/browser/test_page.py
 
-report-picture: .venv-browser/stamp ## Write docs/report.png, the report of WAREHOUSE as Chromium shows it
+report-picture: .venv-browser/stamp ## Write docs/report.png, the report of WAREHOUSE as Chromium shows it (needs Chromium)
 	@$(BROWSER)
-	@.venv-browser/bin/python -m report.browser_tests.picture --warehouse "$$WAREHOUSE"
+	PYTHONPATH=. .venv-browser/bin/python python_tests/browser/picture.py --warehouse "$$WAREHOUSE"
 
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
 	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"
@@ -202,5 +200,5 @@ audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the
 	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser report/browser_tests/node_modules data/demo data/examples target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser python_tests/browser/node_modules data/demo data/examples data/test_report target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

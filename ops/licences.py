@@ -34,7 +34,13 @@ LOCKS = {
 BY_HAND = {
     **{"cons": "LGPL-3.0", "minikanren": "BSD-3-Clause", "tzdata": "Apache-2.0"},
     **{"apache-superset": "Apache-2.0", "apsw": "Zlib", "async-timeout": "Apache-2.0", "brotlicffi": "MIT"},
-    **{"polyline": "MIT", "pyxlsb": "LGPL-3.0", "simplejson": "MIT or AFL-2.1", "waitress": "ZPL-2.1"},
+    **{
+        "greenlet": "MIT AND PSF-2.0",
+        "polyline": "MIT",
+        "pyxlsb": "LGPL-3.0",
+        "simplejson": "MIT or AFL-2.1",
+        "waitress": "ZPL-2.1",
+    },
 }
 # Licences as metadata write them (DECISIONS D104).
 ALLOWED = {
@@ -83,7 +89,8 @@ def document(project: Path, former: str) -> str:
         for pin in locks.read(project / lock):
             needed_by.setdefault(pin.name, command)
     licences = dict(re.findall(r"^\| (\S+) \| (.+?) \|", former, re.M))
-    for packages in project.glob(".venv*/lib/python*/site-packages"):
+    # What a package says may change with its version: that of .venv counts, whichever other environments there are.
+    for packages in sorted(project.glob(".venv*/lib/python*/site-packages"), reverse=True):
         licences |= {
             canonical(package.name): licence_of(package.metadata) for package in distributions(path=[packages])
         }

@@ -70,7 +70,7 @@ def write_raw(folder: Path, erased: bool) -> Path:
     others = "p4,c1,nps,2026-01-05,2026-01-06,3,u1,others stay\np5,c2,csat,2026-01-07,2026-01-08,5,,\n"
     (folder / "survey_answers.csv").write_text(ANSWERS + (theirs if erased else "") + others)
     theirs = f"{CUSTOMER},2026-01-01,{TOKEN} Limited,pro\n{DELIVERED},2026-01-09,{TOKEN} Ltd,free\n"
-    others = "c1,2026-01-01,First,free\nc2,2026-01-01,Second,pro\n"
+    others = "c1,2026-01-01,Erstling,free\nc2,2026-01-01,Second,pro\n"
     (folder / "customers.csv").write_text(CUSTOMERS + (theirs if erased else "") + others)
     return folder
 
@@ -151,7 +151,7 @@ def test_no_secret_of_the_caller_is_in_any_file(built):
 
 
 def test_what_people_wrote_and_are_called_is_not_in_the_published_file(built):
-    texts = ("First", "others stay", "too slow", "-properties", "other content", "Limited")
+    texts = ("Erstling", "others stay", "too slow", "-properties", "other content", "Limited")
     assert [text for text in texts if text.encode() in built.marts.read_bytes()] == []
     assert tables_with("|".join(texts), built.marts) == set()
     # Found where they are, or this test could not fail.

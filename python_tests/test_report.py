@@ -7,11 +7,13 @@ import re
 
 import duckdb
 import pytest
+import yaml
+from real_data import REPOSITORY
 
 from ops.marts import open_marts
 from ops.publish import Warehouse
 from report.__main__ import main
-from report.data import read
+from report.data import CHOSEN, QUERIES, read
 from report.page import embedded, page
 
 # What a page needs of another place; addresses within scripts name formats and licences, and nothing fetches them.
@@ -166,6 +168,14 @@ def test_erasing_takes_the_report_along(tmp_path):
     (tmp_path / ".report.html.part").write_text("cust-0001")
     warehouse.forget()
     assert not list(tmp_path.glob("*report*")) and not list(tmp_path.glob(".*report*"))
+
+
+def test_the_exposure_names_the_marts_that_the_report_reads():
+    exposures = yaml.safe_load((REPOSITORY / "models" / "_exposures.yml").read_text())["exposures"]
+    (named,) = [exposure["depends_on"] for exposure in exposures if exposure["name"] == "report"]
+    reads = {mart for query in [*QUERIES.values(), *CHOSEN.values()] for mart in query.marts}
+    may_be_off = {"nps_drivers", "score_backtest", "score_calibration"}
+    assert sorted(named) == sorted(f"ref('{mart}')" for mart in reads - may_be_off)
 
 
 def test_without_marts_a_sentence_says_so(tmp_path, capsys):

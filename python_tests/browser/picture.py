@@ -1,4 +1,4 @@
-"""Writes docs/report.png, parts of the report in Chromium: `python -m report.browser_tests.picture --warehouse DIR`.
+"""Writes docs/report.png, parts of the report in Chromium: `make report-picture`.
 
 Exit codes: 0 written; 1 there are no marts, with a sentence; 2 wrong usage.
 """
@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from chromium import chromium, wait_for_charts
+
 from report.__main__ import main as write_report
-from report.browser_tests.chromium import chromium, wait_for_charts
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "report.png"
 SIZE = {"width": 1240, "height": 900}
@@ -18,7 +19,7 @@ LEFT_OUT = "#overview > h3, #segments-now, #engagement .wide, #engagement .three
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m report.browser_tests.picture", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--warehouse", required=True, help="folder in which the marts are published")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:

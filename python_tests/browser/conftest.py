@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from chromium import chromium, wait_for_charts
 from playwright.sync_api import Browser, Page
 
 from ops.marts import open_marts
 from ops.messages import BuildError
-from report.browser_tests.chromium import chromium, wait_for_charts
 from report.data import read
 from report.page import page as page_of
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from report.browser_tests.chromium import wait_for
+from chromium import wait_for
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 ATTACK = """<img src=x onerror="alert('x')"><script>alert(1)</script>"""

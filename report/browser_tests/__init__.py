@@ -1,1 +1,0 @@
-"""The report in a real browser, Debian's Chromium: `make test-report`, and `make report-picture`."""
