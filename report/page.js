@@ -179,7 +179,7 @@ const UNSCORED = {
 };
 
 // A line's bar, as long as its part of the longest.
-const bar = (value, most) => element("span", { class: value < 0 ? "bar less" : "bar", style: `width:${(9 * Math.abs(value)) / most}rem`, "aria-hidden": "true" });
+const bar = (value, most) => element("span", { class: value < 0 ? "bar less" : "bar", style: `--part:${Math.abs(value) / most}`, "aria-hidden": "true" });
 
 function added(id, total, expected, what) {
   return element("p", { id, "data-sum": total }, total === expected ? `They add up to ${what}, exactly.`
