@@ -22,7 +22,7 @@ export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRI
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: metrics test-metrics picture export report test-report report-picture superset lock licences audit clean
+.PHONY: metrics test-metrics picture export report test-report report-picture superset test-dagster test-airflow lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,17 @@ help: ## Print what each command does
 	$(PYTHON) -m venv .venv-browser
 	$(call install,.venv-browser,requirements-browser.lock)
 	npm ci --prefix python_tests/browser --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Dagster and Airflow bring a hundred packages each.
+.venv-dagster/stamp: requirements-dagster.lock
+	$(PYTHON) -m venv .venv-dagster
+	$(call install,.venv-dagster,requirements-dagster.lock)
+	@touch $@
+
+.venv-airflow/stamp: requirements-airflow.lock
+	$(PYTHON) -m venv .venv-airflow
+	$(call install,.venv-airflow,requirements-airflow.lock)
 	@touch $@
 
 # Superset wants a DuckDB before 2, and 150 packages. One of them was never published as a wheel: it is built of its source,
@@ -156,6 +167,15 @@ export: .venv/build.stamp $(if $(filter xlsx,$(FORMAT)),.venv/xlsx.stamp) ## Wri
 superset: .venv/build.stamp .venv-superset/stamp data/demo/customers.csv ## Try the marts in Apache Superset while builds publish: three charts, compared with the marts (some minutes)
 	$(VENV)/python examples/superset/try_superset.py --raw "$$RAW"
 
+test-dagster: .venv/build.stamp .venv-dagster/stamp ## Load and materialise the example of a schedule in Dagster, with a build that fails too
+	$(VENV)/dbt --quiet parse --target-path target
+	.venv-dagster/bin/python -m pytest --confcutdir examples examples/dagster/test_definitions.py
+
+test-airflow: .venv/build.stamp .venv-airflow/stamp ## Load and run the example of a schedule in Airflow, with a build that fails too
+	$(VENV)/dbt --quiet parse --target-path target
+	rm -rf data/test_airflow
+	AIRFLOW_HOME=$(CURDIR)/data/test_airflow AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__DAGS_FOLDER=$(CURDIR)/examples/airflow .venv-airflow/bin/python -m pytest --confcutdir examples examples/airflow/test_dag.py
+
 metrics: .venv/build.stamp ## Query metrics of WAREHOUSE as CSV: METRICS=nps,csat BY=metric_time__month; WHERE=condition (docs/semantic-layer.md)
 	@$(VENV)/dbt --quiet parse --target-path target
 	@$(VENV)/python -m ops.metrics --warehouse "$$WAREHOUSE" --manifest target/semantic_manifest.json --metrics="$$METRICS" --by="$$BY" $(if $(WHERE),--where="$$WHERE")
@@ -188,6 +208,8 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --group bouncer --generate-hashes --no-header --universal --quiet --output-file requirements-bouncer.lock
 	uv pip compile --group report --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-report.lock
 	uv pip compile --group browser --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-browser.lock
+	uv pip compile --group dagster --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-dagster.lock
+	uv pip compile --group airflow --generate-hashes --no-header --universal --quiet --output-file requirements-airflow.lock
 	uv pip compile --group xlsx --generate-hashes --no-header --universal --quiet --output-file requirements-xlsx.lock
 	uv pip compile --group superset --no-emit-package wtforms-json --generate-hashes --no-header --universal --quiet --output-file requirements-superset.lock
 	uv pip compile --group superset-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-superset-source.lock
@@ -200,5 +222,5 @@ audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the
 	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser python_tests/browser/node_modules data/demo data/examples data/test_report target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser .venv-dagster .venv-airflow python_tests/browser/node_modules data/demo data/examples data/test_report data/test_airflow target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

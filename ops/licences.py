@@ -28,12 +28,16 @@ LOCKS = {
     "requirements-browser.lock": "`make test-report`",
     "requirements-superset.lock": "`make superset`",
     "requirements-superset-source.lock": "`make superset`",
+    "requirements-dagster.lock": "`make test-dagster`",
+    "requirements-airflow.lock": "`make test-airflow`",
 }
 # Packages whose metadata do not say, or say it by the whole text, from the licence file in their wheel; and those for
-# other machines than this: tzdata and waitress for Windows, brotlicffi for PyPy, async-timeout for an older Python.
+# other machines than this: tzdata, waitress, pyreadline3 and pywin32 for Windows, brotlicffi for PyPy, async-timeout
+# for an older Python, pyyaml-ft for a newer one.
 BY_HAND = {
     **{"cons": "LGPL-3.0", "minikanren": "BSD-3-Clause", "tzdata": "Apache-2.0"},
     **{"apache-superset": "Apache-2.0", "apsw": "Zlib", "async-timeout": "Apache-2.0", "brotlicffi": "MIT"},
+    **{"openlineage-sql": "Apache-2.0", "pyreadline3": "BSD", "pywin32": "PSF-2.0", "pyyaml-ft": "MIT"},
     **{
         "greenlet": "MIT AND PSF-2.0",
         "polyline": "MIT",

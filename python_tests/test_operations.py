@@ -10,8 +10,9 @@ from dataclasses import fields
 import pytest
 from real_data import REPOSITORY
 
-from ops import build, doctor, health, rollback
+from ops import build, doctor, health, rollback, scheduled
 from ops.journal import Entry
+from ops.messages import BuildError
 from ops.publish import COUNTS, Warehouse
 
 DOCS = REPOSITORY / "docs"
@@ -99,3 +100,29 @@ def test_the_example_crontab_mails_where_something_is_wrong_and_is_silent_where_
     assert mailed(jobs[0]) == ""  # it fails: where raw data should be nothing is
     assert "There is no folder" in (tmp_path / "warehouse" / "work" / "last_build.txt").read_text()
     assert re.search("FAIL  last build   failed 0 minutes ago .*: There is no folder", mailed(jobs[1]))
+
+
+@pytest.mark.parametrize(
+    ("code", "journal_line", "sentence"),
+    [
+        (3, "", "The build ended with exit code 3."),
+        (1, '{"message": "events.csv is not there."}', "events.csv is not there."),
+    ],
+)
+def test_dagster_and_airflow_are_told_why_nothing_was_published(tmp_path, monkeypatch, code, journal_line, sentence):
+    python = tmp_path / "python"
+    python.write_text(
+        f"#!/bin/sh\necho a raw row\n[ '{journal_line}' ] && echo '{journal_line}' >> builds.jsonl\nexit {code}\n"
+    )
+    python.chmod(0o755)
+    (tmp_path / "builds.jsonl").write_text('{"message": "An older one."}\n')
+    monkeypatch.setattr(scheduled, "PROJECT", tmp_path)
+    monkeypatch.setenv("CUSTOMER_SCORES_PYTHON", str(python))
+    monkeypatch.setenv("CUSTOMER_SCORES_WAREHOUSE", str(tmp_path))
+    with pytest.raises(BuildError) as failure:
+        scheduled.build()
+    output = tmp_path / "work" / "last_build.txt"
+    assert str(failure.value) == f"{sentence} All that it printed is in {output}."
+    assert failure.value.exit_code == code
+    assert output.read_text() == "a raw row\n"
+    assert (tmp_path / "work").stat().st_mode & 0o077 == 0
