@@ -22,7 +22,7 @@ export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRI
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: metrics test-metrics picture export report test-report report-picture superset test-dagster test-airflow lock licences audit clean
+.PHONY: metrics test-metrics docs picture export report test-report report-picture superset test-dagster test-airflow lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -197,6 +197,10 @@ test-report: .venv/build.stamp .venv-browser/stamp data/demo/customers.csv ## Op
 report-picture: .venv-browser/stamp ## Write docs/report.png, the report of WAREHOUSE as Chromium shows it (needs Chromium)
 	@$(BROWSER)
 	PYTHONPATH=. .venv-browser/bin/python python_tests/browser/picture.py --warehouse "$$WAREHOUSE"
+
+docs: .venv/build.stamp ## Write target/static_index.html: all models, columns and their lineage, one page that needs no network
+	$(VENV)/dbt --quiet parse --target-path target
+	$(VENV)/dbt --quiet docs generate --no-compile --empty-catalog --static --target-path target
 
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE
 	$(VENV)/python docs/picture.py --warehouse "$$WAREHOUSE"

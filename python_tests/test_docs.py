@@ -1,13 +1,18 @@
 """Docs and project say the same: no table, var, seed or reason is missing in the docs, and none is invented."""
 
 import csv
+import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
+from dbt_builds import environment_of
 from doc_queries import PAGES, rewritten
 from real_data import REPOSITORY
 
@@ -63,6 +68,28 @@ def test_every_published_table_has_a_section(demo, build):
     with duckdb.connect(str(build(demo).marts), read_only=True) as connection:
         tables = {name for (name,) in connection.sql(TABLES_OF_READERS).fetchall()}
     assert documented(TABLES, r"^### (.*)$") == tables | private_tables() | ASKED_FOR
+
+
+def test_dbt_writes_a_page_of_every_published_column_with_its_description(demo, build, tmp_path):
+    shutil.copy(build(demo).work, tmp_path / "work.duckdb")
+    shutil.copy(build(demo).marts, tmp_path / "marts.duckdb")
+    (tmp_path / "marts.duckdb").chmod(0o600)
+    command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "docs", "generate", "--static"]
+    command += ["--target-path", str(tmp_path), "--log-path", str(tmp_path)]
+    environment = {**os.environ, **environment_of(tmp_path), "CUSTOMER_SCORES_RAW": str(demo)}
+    subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, timeout=300)
+    nodes = json.loads((tmp_path / "catalog.json").read_text())["nodes"].values()
+    marts = {node["metadata"]["name"]: node for node in nodes if node["metadata"]["database"] == "customer_scores"}
+    assert {"customer_scores", "survey_scores", "row_reconciliation"} <= set(marts)
+    assert [
+        (name, column["name"])
+        for name, node in marts.items()
+        if node["metadata"]["schema"] == "main"
+        for column in node["columns"].values()
+        if not column["comment"]
+    ] == []
+    page = (tmp_path / "static_index.html").read_text()
+    assert "One row per customer that has been seen by the as-of date." in page
 
 
 def test_every_var_is_documented_with_its_name():
