@@ -75,7 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(plain(f"There is no such query of metrics: {error}", 5000), file=sys.stderr)
         return 1
     except (OSError, duckdb.Error) as error:
-        print(plain(f"The marts cannot be queried; build first. {str(error).splitlines()[0]}"), file=sys.stderr)
+        is_condition = options.where and isinstance(error, (duckdb.ParserException, duckdb.BinderException))
+        advice = "correct WHERE, or build" if is_condition else "build first"
+        print(plain(f"The marts cannot be queried; {advice}. {str(error).splitlines()[0]}"), file=sys.stderr)
         return 1
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)

@@ -177,6 +177,8 @@ def test_every_metric_is_compared_and_every_semantic_model_is_published(demo, bu
 def test_what_cannot_be_asked_is_said(demo, build, semantic_manifest, tmp_path):
     done = ask(semantic_manifest, build(demo).warehouse, "--metrics=npz")
     assert done.returncode == 1 and "There is no such query of metrics" in done.stderr and "npz" in done.stderr
+    done = ask(semantic_manifest, build(demo).warehouse, "--metrics=nps", "--where=plans = 'pro'")
+    assert done.returncode == 1 and "correct WHERE" in done.stderr and '"plans"' in done.stderr
     done = ask(semantic_manifest, tmp_path, "--metrics=nps")
     assert done.returncode == 1 and "The marts cannot be queried; build first." in done.stderr
 

@@ -125,7 +125,7 @@ function draw(name, spec, columns, rows, empty = NOTHING) {
   const details = element("details", {}, element("summary", {}, "The figures"), table(caption.textContent, columns, rows, { first: 24 }));
   details.open = Boolean(wasOpen);
   place.replaceChildren(caption, chart, details);
-  // `ast`: expressions are interpreted, since the page forbids text that is made code. 
+  // `ast`: expressions are interpreted, since the page forbids text that is made code.
   const made = { ...CHARTS[spec], datasets: { rows } };
   // As high as there are names.
   if (made.height.step) made.height = made.height.step * new Set(rows.map((row) => row[made.encoding.y.field])).size;
