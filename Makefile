@@ -22,7 +22,7 @@ export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRI
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: metrics test-metrics docs picture export report test-report report-picture superset test-dagster test-airflow lock licences audit clean
+.PHONY: metrics test-metrics docs picture export report test-report report-picture test-v2 superset test-dagster test-airflow lock licences audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -85,6 +85,13 @@ help: ## Print what each command does
 .venv-airflow/stamp: requirements-airflow.lock
 	$(PYTHON) -m venv .venv-airflow
 	$(call install,.venv-airflow,requirements-airflow.lock)
+	@touch $@
+
+# dbt v2 is one program without Python. npm brings the library by which it reaches DuckDB, and runs nothing.
+.venv-v2/stamp: requirements-v2.lock python_tests/v2/package-lock.json
+	$(PYTHON) -m venv .venv-v2
+	$(call install,.venv-v2,requirements-v2.lock)
+	npm ci --prefix python_tests/v2 --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Superset wants a DuckDB before 2, and 150 packages. One of them was never published as a wheel: it is built of its source,
@@ -194,6 +201,9 @@ test-report: .venv/build.stamp .venv-browser/stamp data/demo/customers.csv ## Op
 	$(VENV)/python -m ops.build --raw data/demo --warehouse data/test_report
 	WAREHOUSE=data/test_report .venv-browser/bin/python -m pytest --confcutdir python_tests/browser python_tests/browser/test_page.py
 
+test-v2: .venv/build.stamp .venv-v2/stamp data/demo/customers.csv ## Build the demo with dbt v1 and with dbt v2, compare all published rows, and tell both times (six minutes; needs npm)
+	$(VENV)/python python_tests/v2/compare.py --raw data/demo
+
 report-picture: .venv-browser/stamp ## Write docs/report.png, the report of WAREHOUSE as Chromium shows it (needs Chromium)
 	@$(BROWSER)
 	PYTHONPATH=. .venv-browser/bin/python python_tests/browser/picture.py --warehouse "$$WAREHOUSE"
@@ -214,6 +224,7 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --group browser --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-browser.lock
 	uv pip compile --group dagster --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-dagster.lock
 	uv pip compile --group airflow --generate-hashes --no-header --universal --quiet --output-file requirements-airflow.lock
+	uv pip compile --no-config --group v2 --generate-hashes --no-header --universal --quiet --output-file requirements-v2.lock
 	uv pip compile --group xlsx --generate-hashes --no-header --universal --quiet --output-file requirements-xlsx.lock
 	uv pip compile --group superset --no-emit-package wtforms-json --generate-hashes --no-header --universal --quiet --output-file requirements-superset.lock
 	uv pip compile --group superset-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-superset-source.lock
@@ -226,5 +237,5 @@ audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the
 	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser .venv-dagster .venv-airflow python_tests/browser/node_modules data/demo data/examples data/test_report data/test_airflow target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser .venv-dagster .venv-airflow .venv-v2 python_tests/browser/node_modules python_tests/v2/node_modules data/demo data/examples data/test_report data/test_airflow target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

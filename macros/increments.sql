@@ -52,13 +52,13 @@ where is_stale
 
 {% macro get_incremental_replace_partitions_sql(arguments) %}
 {#-
-  Incremental strategy: deletes the partitions that are stale or no longer wanted, and inserts what the model selected. Config: `partitions`, the name of
+  Incremental strategy: deletes the partitions that are stale or no longer wanted, and inserts what the model selected. Its `meta`: `partitions`, the name of
   a model with one row per wanted partition and `is_stale`; `partition`, the column.
 -#}
-{%- set partition = config.require('partition') -%}
+{%- set partition = config.meta_require('partition') -%}
 {%- set columns = arguments['dest_columns'] | map(attribute='quoted') | join(', ') -%}
 delete from {{ arguments['target_relation'] }}
-where {{ partition }} not in (select {{ partition }} from {{ ref(config.require('partitions')) }} where not is_stale);
+where {{ partition }} not in (select {{ partition }} from {{ ref(config.meta_require('partitions')) }} where not is_stale);
 insert into {{ arguments['target_relation'] }} ({{ columns }})
 select {{ columns }} from {{ arguments['temp_relation'] }}
 {% endmacro %}

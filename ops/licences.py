@@ -26,6 +26,7 @@ LOCKS = {
     "requirements-bouncer.lock": "`make lint`",
     "requirements-audit.lock": "`make audit`",
     "requirements-browser.lock": "`make test-report`",
+    "requirements-v2.lock": "`make test-v2`",
     "requirements-superset.lock": "`make superset`",
     "requirements-superset-source.lock": "`make superset`",
     "requirements-dagster.lock": "`make test-dagster`",

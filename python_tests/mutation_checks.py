@@ -286,7 +286,7 @@ def finished_build(name: str, warehouse: Path) -> Build:
             f"from {nodes[name]['relation_name']} {'where score_date = as_of_date' if name in OF_TODAY else ''}",
         )
         for name in TopologicalSorter(parents).static_order()
-        if name in nodes and nodes[name]["config"]["materialized"] != "table_function"
+        if name in nodes and nodes[name]["config"]["materialized"] != "table_macro"
     ]
     return Build(name, connect, steps)
 
@@ -312,7 +312,7 @@ def small_build(name: str, project: Project, parents: dict, history: History, ra
             parents[name],
             model.relation.startswith(MART),
             f"from {model.relation}{days if model.config['parameters'] else ''}",
-            ", ".join(model.config["parameters"] or []),
+            ", ".join(model.config["meta"]["parameters"] or []),
         )
         for name, model in models.items()
     ]

@@ -156,7 +156,8 @@ class Warehouse:
         present = {model.name for model in kept if self.exists(model.relation)}
         # Where nothing is there dbt compiles an empty subquery instead.
         for model in kept if present else []:
-            yield f"create table if not exists {model.digests} ({model.config['partition']} date, digest bigint)"
+            partition = model.config["meta"]["partition"]
+            yield f"create table if not exists {model.digests} ({partition} date, digest bigint)"
         build_id = f"build_{next(self.builds)}"
         day = "null" if state.as_of_date is None else f"'{state.as_of_date}'"
         for model in models:
@@ -166,8 +167,8 @@ class Warehouse:
 
     def statements_of(self, model: Model, sql: str, is_next: bool) -> Iterator[str]:
         """What dbt would run for one model."""
-        if model.materialized == "table_function":
-            parameters = ", ".join(model.config["parameters"])
+        if model.materialized == "table_macro":
+            parameters = ", ".join(model.config["meta"]["parameters"])
             yield f"create or replace function {model.relation}({parameters}) as table ({sql})"
         elif model.materialized != "incremental":
             # A dozen models read it, and each would bind its hundred rules anew, which takes longer than to run them.
@@ -178,7 +179,7 @@ class Warehouse:
 
     def statements_of_incremental(self, model: Model, sql: str, is_next: bool) -> Iterator[str]:
         """What the macros of macros/increments.sql make, and the transaction around it."""
-        partition, partitions = model.config["partition"], f"work.main.{model.config['partitions']}"
+        partition, partitions = model.config["meta"]["partition"], f"work.main.{model.config['meta']['partitions']}"
         yield "begin transaction"
         if is_next:
             yield f"create or replace temp table selected as {sql}"

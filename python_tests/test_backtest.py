@@ -30,7 +30,7 @@ def load(name: str):
 
 
 backtest, probabilities, proposals = map(load, ["int_backtest", "int_backtest_probabilities", "int_weight_proposals"])
-FIXTURE = pd.read_csv(REPOSITORY / "seeds" / "fixtures" / "fixture_calibration.csv").set_index("metric")
+FIXTURE = pd.read_csv(REPOSITORY / "seeds" / "published" / "fixture_calibration.csv").set_index("metric")
 OUTCOMES = st.lists(st.tuples(st.booleans(), st.integers(0, 8), st.integers(0, 8)), min_size=4, max_size=60).filter(
     lambda rows: 2 <= sum(churned for churned, *_ in rows) <= len(rows) - 2
 )

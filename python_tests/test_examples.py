@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from real_data import CDNOW_DATA, DATA_FILES, EXAMPLES, REPOSITORY, run_map
 
-PUBLISHED = REPOSITORY / "seeds" / "fixtures" / "fixture_real_data.csv"
+PUBLISHED = REPOSITORY / "seeds" / "published" / "fixture_real_data.csv"
 
 
 def published(file: str, topic: str) -> pd.Series:

@@ -14,7 +14,7 @@ def test_every_published_row_is_given_to_a_unit_test():
         part["input"]: part["rows"].splitlines() for test in UNIT_TESTS for part in test["given"] if part.get("format")
     }
     for name in PUBLISHED:
-        seed = (REPOSITORY / "seeds" / "fixtures" / f"fixture_{name}.csv").read_text().splitlines()
+        seed = (REPOSITORY / "seeds" / "published" / f"fixture_{name}.csv").read_text().splitlines()
         rows = given[f"ref('fixture_{name}')"]
         assert rows[: len(seed)] == seed, f"fixture_{name}.csv and _formulas_unit_tests.yml differ"
         assert [row.endswith(",made up") for row in rows[len(seed) :]] == [True], "one row that must not come out"

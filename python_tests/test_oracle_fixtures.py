@@ -1,4 +1,4 @@
-"""The oracle reproduces every published number in seeds/fixtures, so that it may judge the marts."""
+"""The oracle reproduces every published number in seeds/published, so that it may judge the marts."""
 
 import math
 import re
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from oracle import compute, engagement, surveys, value
 
-FIXTURES = Path(__file__).resolve().parents[1] / "seeds" / "fixtures"
+FIXTURES = Path(__file__).resolve().parents[1] / "seeds" / "published"
 
 
 def fixture(name: str) -> list:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from oracle import backtest, compute, engagement, lay_basis, signals
 
-FIXTURES = Path(__file__).resolve().parents[1] / "seeds" / "fixtures"
+FIXTURES = Path(__file__).resolve().parents[1] / "seeds" / "published"
 RULE = ["signal", "rule", "lifecycle_stage", "measure", "comparison", "threshold", "full_at", "reason"]
 OUTCOME = ["signal", "outcome", "within_days", "holdout_share", "acted_on_from", "reason"]
 SILENT = ("churn_risk", "silent", "subscribed", "days_since_last_event", "at_least", "28", "84", "")

@@ -39,7 +39,7 @@ COLUMNS = {
 def model(dbt, session):
     """Weighs the drivers of each kind on their own."""
     dbt.config(materialized="table")
-    min_answers = int(dbt.config.get("min_answers"))
+    min_answers = int(dbt.config.meta_get("min_answers"))
     answers = dbt.ref("int_driver_answers").df()
     metrics = dbt.ref("survey_metrics").df()
     themes = dbt.ref("comment_themes").df()

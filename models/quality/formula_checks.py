@@ -17,9 +17,9 @@ BILLIONTH = Decimal("0.000000001")
 def model(dbt, session):
     """Compares points and survey scores of the sample, and the published NPS figures."""
     dbt.config(materialized="table")
-    zone = dbt.config.get("reporting_timezone")
-    window = int(dbt.config.get("score_window_days"))
-    half_life = dbt.config.get("score_half_life_days")
+    zone = dbt.config.meta_get("reporting_timezone")
+    window = int(dbt.config.meta_get("score_window_days"))
+    half_life = dbt.config.meta_get("score_half_life_days")
     today = dbt.ref("int_as_of").df()["as_of_date"][0]
     weights = dbt.ref("event_weights").df()
     catalogue = dbt.ref("survey_questions").df().merge(dbt.ref("survey_metrics").df(), on="metric")
