@@ -36,7 +36,7 @@ def compiled(folder: Path) -> dict[str, tuple[str, bool]]:
 
 
 def rows_of(models: dict[str, tuple[str, bool]]) -> list[str]:
-    """Marts, and other models that some dialect refuses: in which they parse, and functions that sqlglot does not know."""
+    """Marts, and what else some dialect refuses: where each parses, and functions that sqlglot does not know."""
     rows = []
     for name, (sql, is_mart) in sorted(models.items()):
         tree = sqlglot.parse_one(sql, read="duckdb")
