@@ -177,8 +177,11 @@ def test_no_sql_is_made_of_what_the_database_holds():
         for path in (REPOSITORY / folder).rglob("*.sql")
         if re.search(pattern, path.read_text())
     }
-    # The last runs the SQL of a model, and asks for nothing.
-    assert asking == {"macros/raw_contract.sql", "macros/erasure.sql", "macros/materializations.sql"}
+    # The last two ask for nothing: one runs the SQL of a model, the other writes a seed's rows as quoted texts.
+    assert asking == {
+        *("macros/raw_contract.sql", "macros/erasure.sql"),
+        *("macros/materializations.sql", "macros/seeds.sql"),
+    }
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.stem)
