@@ -22,7 +22,8 @@ export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRI
 export DO_NOT_TRACK := 1
 
 .PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: metrics test-metrics docs picture export report test-report report-picture test-v2 superset test-dagster test-airflow lock licences audit clean
+.PHONY: metrics test-metrics docs picture export report test-report report-picture test-v2 superset parsed test-dagster test-airflow lock licences
+.PHONY: audit clean
 
 help: ## Print what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -174,17 +175,18 @@ export: .venv/build.stamp $(if $(filter xlsx,$(FORMAT)),.venv/xlsx.stamp) ## Wri
 superset: .venv/build.stamp .venv-superset/stamp data/demo/customers.csv ## Try the marts in Apache Superset while builds publish: three charts, compared with the marts (some minutes)
 	$(VENV)/python examples/superset/try_superset.py --raw "$$RAW"
 
-test-dagster: .venv/build.stamp .venv-dagster/stamp ## Load and materialise the example of a schedule in Dagster, with a build that fails too
-	$(VENV)/dbt --quiet parse --target-path target
+# What dbt knows of the project, in target: schedules, metrics and docs are made of it.
+parsed: .venv/build.stamp
+	@$(VENV)/dbt --quiet parse --target-path target
+
+test-dagster: parsed .venv-dagster/stamp ## Load and materialise the example of a schedule in Dagster, with a build that fails too
 	.venv-dagster/bin/python -m pytest --confcutdir examples examples/dagster/test_definitions.py
 
-test-airflow: .venv/build.stamp .venv-airflow/stamp ## Load and run the example of a schedule in Airflow, with a build that fails too
-	$(VENV)/dbt --quiet parse --target-path target
+test-airflow: parsed .venv-airflow/stamp ## Load and run the example of a schedule in Airflow, with a build that fails too
 	rm -rf data/test_airflow
 	AIRFLOW_HOME=$(CURDIR)/data/test_airflow AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__DAGS_FOLDER=$(CURDIR)/examples/airflow .venv-airflow/bin/python -m pytest --confcutdir examples examples/airflow/test_dag.py
 
-metrics: .venv/build.stamp ## Query metrics of WAREHOUSE as CSV: METRICS=nps,csat BY=metric_time__month; WHERE=condition (docs/semantic-layer.md)
-	@$(VENV)/dbt --quiet parse --target-path target
+metrics: parsed ## Query metrics of WAREHOUSE as CSV: METRICS=nps,csat BY=metric_time__month; WHERE=condition (docs/semantic-layer.md)
 	@$(VENV)/python -m ops.metrics --warehouse "$$WAREHOUSE" --manifest target/semantic_manifest.json --metrics="$$METRICS" --by="$$BY" $(if $(WHERE),--where="$$WHERE")
 
 test-metrics: .venv/test.stamp ## Compare every metric with the marts, by every dimension (part of make test)
@@ -208,8 +210,7 @@ report-picture: .venv-browser/stamp ## Write docs/report.png, the report of WARE
 	@$(BROWSER)
 	PYTHONPATH=. .venv-browser/bin/python python_tests/browser/picture.py --warehouse "$$WAREHOUSE"
 
-docs: .venv/build.stamp ## Write target/static_index.html: all models, columns and their lineage, one page that needs no network
-	$(VENV)/dbt --quiet parse --target-path target
+docs: parsed ## Write target/static_index.html: all models, columns and their lineage, one page that needs no network
 	$(VENV)/dbt --quiet docs generate --no-compile --empty-catalog --static --target-path target
 
 picture: .venv/test.stamp ## Draw the README's picture from the marts in WAREHOUSE

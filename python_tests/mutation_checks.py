@@ -311,8 +311,8 @@ def small_build(name: str, project: Project, parents: dict, history: History, ra
             "sql",
             parents[name],
             model.relation.startswith(MART),
-            f"from {model.relation}{days if model.config['parameters'] else ''}",
-            ", ".join(model.config["meta"]["parameters"] or []),
+            f"from {model.relation}{days if 'parameters' in model.meta else ''}",
+            ", ".join(model.meta.get("parameters", [])),
         )
         for name, model in models.items()
     ]

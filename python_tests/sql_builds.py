@@ -33,7 +33,7 @@ class Model:
     materialized: str
     sql: str
     next_sql: str
-    config: dict
+    meta: dict
 
     @property
     def digests(self) -> str:
@@ -101,7 +101,7 @@ def compiled(dbt: Dbt, settings: dict, environment: dict, selected: str) -> list
             node.config.materialized,
             first[node.name],
             node.compiled_code,
-            {name: node.config.get(name) for name in ("partition", "partitions", "parameters")},
+            dict(node.config.meta),
         )
         for node in dbt.run(*compile_, settings=settings, environment=environment)
     ]
@@ -156,8 +156,7 @@ class Warehouse:
         present = {model.name for model in kept if self.exists(model.relation)}
         # Where nothing is there dbt compiles an empty subquery instead.
         for model in kept if present else []:
-            partition = model.config["meta"]["partition"]
-            yield f"create table if not exists {model.digests} ({partition} date, digest bigint)"
+            yield f"create table if not exists {model.digests} ({model.meta['partition']} date, digest bigint)"
         build_id = f"build_{next(self.builds)}"
         day = "null" if state.as_of_date is None else f"'{state.as_of_date}'"
         for model in models:
@@ -168,7 +167,7 @@ class Warehouse:
     def statements_of(self, model: Model, sql: str, is_next: bool) -> Iterator[str]:
         """What dbt would run for one model."""
         if model.materialized == "table_macro":
-            parameters = ", ".join(model.config["meta"]["parameters"])
+            parameters = ", ".join(model.meta["parameters"])
             yield f"create or replace function {model.relation}({parameters}) as table ({sql})"
         elif model.materialized != "incremental":
             # A dozen models read it, and each would bind its hundred rules anew, which takes longer than to run them.
@@ -179,7 +178,7 @@ class Warehouse:
 
     def statements_of_incremental(self, model: Model, sql: str, is_next: bool) -> Iterator[str]:
         """What the macros of macros/increments.sql make, and the transaction around it."""
-        partition, partitions = model.config["meta"]["partition"], f"work.main.{model.config['meta']['partitions']}"
+        partition, partitions = model.meta["partition"], f"work.main.{model.meta['partitions']}"
         yield "begin transaction"
         if is_next:
             yield f"create or replace temp table selected as {sql}"

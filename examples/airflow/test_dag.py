@@ -32,9 +32,9 @@ def test_another_dag_can_be_scheduled_on_a_mart():
     assert outlet.name == "customer_scores.customer_scores"
 
 
-def test_a_build_that_fails_says_why_and_shows_readers_what_they_had(built, readers_see, request, capfd):
+def test_a_build_that_fails_says_why_and_shows_readers_what_they_had(built, readers_see, lose_a_column, capfd):
     before = readers_see()
-    request.getfixturevalue("bad_folder")
+    lose_a_column()
     failed = run()
     assert failed.pop("build") == "failed"
     assert set(failed.values()) == {"upstream_failed"}

@@ -36,7 +36,7 @@ TRANSLATOR = Translator()
 def customer_scores(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """One build. What fails publishes nothing, and readers keep the marts of before."""
     try:
-        build = scheduled.build()
+        entry = scheduled.build()
     except BuildError as error:
         raise dg.Failure(str(error), allow_retries=error.exit_code in scheduled.PASSING) from error
     # A materialisation for each model of the published build, a check for each test.
@@ -44,7 +44,7 @@ def customer_scores(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
     for result in json.loads(results.read_text(encoding="utf-8"))["results"]:
         node = MANIFEST["nodes"].get(result["unique_id"], {})
         if node.get("resource_type") in ("model", "seed"):
-            yield materialised(node, result, build)
+            yield materialised(node, result, entry)
         elif check := get_asset_check_key_for_test(MANIFEST, TRANSLATOR, result["unique_id"], project=None):
             yield dg.AssetCheckResult(
                 asset_key=check.asset_key,
@@ -56,14 +56,14 @@ def customer_scores(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
             )
 
 
-def materialised(node: dict, result: dict, build: dict) -> dg.MaterializeResult:
-    """What Dagster shows of a model: `node` of the manifest, its `result` by dbt, the build's line of the journal."""
-    rows = build["rows"].get(node["name"])
+def materialised(node: dict, result: dict, entry: dict) -> dg.MaterializeResult:
+    """What Dagster shows of a model: `node` of the manifest, its `result` by dbt, the build's `entry` (journal)."""
+    rows = entry["rows"].get(node["name"])
     return dg.MaterializeResult(
         asset_key=TRANSLATOR.get_asset_key(node),
         metadata={
-            "build_id": build["build_id"],
-            "as_of_date": build["as_of_date"],
+            "build_id": entry["build_id"],
+            "as_of_date": entry["as_of_date"],
             "seconds": result["execution_time"],
             **({} if rows is None else {"dagster/row_count": rows}),
         },

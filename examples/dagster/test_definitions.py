@@ -40,9 +40,9 @@ def test_the_schedule_builds_all_of_it():
     assert defs.resolve_job_def(schedule.job_name).asset_layer.executable_asset_keys == customer_scores.keys
 
 
-def test_a_build_that_fails_says_why_and_shows_readers_what_they_had(built, readers_see, request):
+def test_a_build_that_fails_says_why_and_shows_readers_what_they_had(built, readers_see, lose_a_column):
     before = readers_see()
-    request.getfixturevalue("bad_folder")
+    lose_a_column()
     failed = materialise()
     assert not failed.success
     (failure,) = [event.event_specific_data for event in failed.all_events if event.is_step_failure]
