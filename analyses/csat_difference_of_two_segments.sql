@@ -29,8 +29,8 @@ pairs as (
 compared as (
     select
         *,
-        cast(positives as double precision) / counted
-        - cast(other_positives as double precision) / other_counted as difference,
+        cast(positives as {{ type_double() }}) / counted
+        - cast(other_positives as {{ type_double() }}) / other_counted as difference,
         {{ newcombe_bound('positives', 'counted', 'other_positives', 'other_counted', '-') }} as ci_low,
         {{ newcombe_bound('positives', 'counted', 'other_positives', 'other_counted', '+') }} as ci_high,
         {{ z_of_shares('positives', 'counted', 'other_positives', 'other_counted') }} as z

@@ -18,7 +18,7 @@ sums as (
 select
     channel,
     counted,
-    cast(score_total as double precision) / counted as mean_effort,
+    cast(score_total as {{ type_double() }}) / counted as mean_effort,
     {{ t_bound('score_total', 'score_square_total', 'counted', '-') }} as ci_low,
     {{ t_bound('score_total', 'score_square_total', 'counted', '+') }} as ci_high
 from sums

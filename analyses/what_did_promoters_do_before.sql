@@ -46,7 +46,7 @@ select
     events.answer_class,
     sizes.answers,
     events.events,
-    cast(events.events as double precision) / sizes.answers as events_per_answer
+    cast(events.events as {{ type_double() }}) / sizes.answers as events_per_answer
 from events
 inner join sizes on events.answer_class = sizes.answer_class
 order by events.event_type, events.answer_class

@@ -31,10 +31,10 @@ max(case when not coalesce({{ time }} > {{ build_time() }}, false) then {{ time 
 {%- set hours_old = customer_scores.hours_between('reconciliation.last_loaded_at', customer_scores.build_time()) -%}
 select
     limits.source_table || ': ' || coalesce(
-        'its newest row was loaded at ' || cast(reconciliation.last_loaded_at as varchar) || ' UTC, '
-        || cast(cast(floor({{ hours_old }}) as bigint) as varchar) || ' hours before this build',
+        'its newest row was loaded at ' || cast(reconciliation.last_loaded_at as {{ dbt.type_string() }}) || ' UTC, '
+        || cast(cast(floor({{ hours_old }}) as bigint) as {{ dbt.type_string() }}) || ' hours before this build',
         'it has no row that tells when it was loaded'
-    ) || ', and freshness_limits.csv allows ' || cast(limits.{{ limit }} as varchar)
+    ) || ', and freshness_limits.csv allows ' || cast(limits.{{ limit }} as {{ dbt.type_string() }})
     || ' hours: deliver what is new, or change the limit.' as problem
 from {{ ref('freshness_limits') }} as limits
 inner join {{ ref('row_reconciliation') }} as reconciliation on limits.source_table = reconciliation.source_table
@@ -46,7 +46,7 @@ where
 
 {% macro build_columns() -%}
 {#- The two columns that end every published table: which build made it, and which day it takes for today. -#}
-cast('{{ customer_scores.build_id() }}' as varchar) as build_id,
+cast('{{ customer_scores.build_id() }}' as {{ dbt.type_string() }}) as build_id,
     (select int_as_of.as_of_date from {{ ref('int_as_of') }} as int_as_of) as as_of_date
 {%- endmacro %}
 
@@ -57,7 +57,7 @@ cast('{{ customer_scores.build_id() }}' as varchar) as build_id,
 {% endmacro %}
 
 {% macro default__ordered_list(column, order_by, separator) -%}
-string_agg(cast({{ column }} as varchar), e'{{ separator }}' order by {{ order_by }})
+string_agg(cast({{ column }} as {{ dbt.type_string() }}), e'{{ separator }}' order by {{ order_by }})
 {%- endmacro %}
 
 

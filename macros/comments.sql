@@ -126,9 +126,9 @@ try(regexp_matches('', {{ pattern }}))
 {%- else -%}
 (
     select
-        cast(null as varchar) as answer_id,
-        cast(null as double precision) as sentiment,
-        cast(null as varchar) as sentiment_status
+        cast(null as {{ dbt.type_string() }}) as answer_id,
+        cast(null as {{ customer_scores.type_double() }}) as sentiment,
+        cast(null as {{ dbt.type_string() }}) as sentiment_status
     where false
 )
 {%- endif -%}
@@ -137,5 +137,5 @@ try(regexp_matches('', {{ pattern }}))
 
 {% macro published_text(text) -%}
 {#- What people wrote, where the var publish_comments allows it to leave the work database, else null. -#}
-{%- if customer_scores.publish_comments() -%} {{ text }} {%- else -%} cast(null as varchar) {%- endif -%}
+{%- if customer_scores.publish_comments() -%} {{ text }} {%- else -%} cast(null as {{ dbt.type_string() }}) {%- endif -%}
 {%- endmacro %}

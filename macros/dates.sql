@@ -135,7 +135,7 @@ bit_count({{ days }})
 
 {% macro hours_between(first, last) -%}
 {#- Hours from one timestamp to another, as a double. -#}
-cast(extract(epoch from ({{ last }} - {{ first }})) as double precision) / 3600.0
+cast(extract(epoch from ({{ last }} - {{ first }})) as {{ customer_scores.type_double() }}) / 3600.0
 {%- endmacro %}
 
 

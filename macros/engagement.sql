@@ -52,8 +52,9 @@ cast({{ 'round(' ~ undecayed ~ ' * ' ~ factor ~ ', 6)' if decays else undecayed 
   The score, DECIMAL(9, 6), of points on the line between two cut points; the first cut's score where the line has no end. In whole millionths,
   rounded half up: a score is the same on every engine, and sums of scores are exact. Example: 149 between 0 -> 1 and 208 -> 100 is 71.918269.
 -#}
-{%- set rise = "cast((" ~ to_score ~ " - " ~ from_score ~ ") * 1000000 as hugeint) * cast((" ~ points ~ " - " ~ from_points ~ ") * 1000000 as hugeint)" -%}
-{%- set run = "cast((" ~ to_points ~ " - " ~ from_points ~ ") * 1000000 as hugeint)" -%}
+{%- set in_millionths = ") * 1000000 as " ~ customer_scores.type_wide_integer() ~ ")" -%}
+{%- set rise = "cast((" ~ to_score ~ " - " ~ from_score ~ in_millionths ~ " * cast((" ~ points ~ " - " ~ from_points ~ in_millionths -%}
+{%- set run = "cast((" ~ to_points ~ " - " ~ from_points ~ in_millionths -%}
 case
     when {{ from_points }} is null or {{ to_points }} is null then {{ from_score }}
     else cast({{ from_score }} + {{ customer_scores.millionths(customer_scores.divided(rise, run)) }} as decimal(9, 6))
@@ -87,20 +88,21 @@ end
 
 {% macro share_of(amount, part, whole) -%}
 {#- amount * part / whole, DECIMAL(18, 6), rounded half away from zero; `amount` is DECIMAL, part and whole are counts and whole is not 0. -#}
-{%- set product = "cast(" ~ amount ~ " * 1000000 as hugeint) * (" ~ part ~ ")" -%}
+{%- set product = "cast(" ~ amount ~ " * 1000000 as " ~ customer_scores.type_wide_integer() ~ ") * (" ~ part ~ ")" -%}
 cast(sign({{ product }}) * {{ customer_scores.divided('abs(' ~ product ~ ')', whole) }} * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))
 {%- endmacro %}
 
 
 {% macro share_in_percent(part, whole) -%}
 {#- 100 * part / whole of two counts, DECIMAL(9, 6), rounded half up; 0 where the whole is 0. -#}
-coalesce({{ customer_scores.millionths(customer_scores.divided("cast(" ~ part ~ " as hugeint) * 100000000", "cast(" ~ whole ~ " as hugeint)")) }}, cast(0 as decimal(9, 6)))
+{%- set whole_number = " as " ~ customer_scores.type_wide_integer() ~ ")" -%}
+coalesce({{ customer_scores.millionths(customer_scores.divided("cast(" ~ part ~ whole_number ~ " * 100000000", "cast(" ~ whole ~ whole_number)) }}, cast(0 as decimal(9, 6)))
 {%- endmacro %}
 
 
 {% macro divided(dividend, divisor) -%}
 {#- Quotient of two whole numbers that are not negative, as the nearest whole number, halves up; null where the divisor is 0. -#}
-((2 * {{ dividend }} + {{ divisor }}) // nullif(2 * {{ divisor }}, 0))
+{{ customer_scores.whole_quotient('(2 * ' ~ dividend ~ ' + ' ~ divisor ~ ')', 'nullif(2 * ' ~ divisor ~ ', 0)') }}
 {%- endmacro %}
 
 

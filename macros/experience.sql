@@ -23,7 +23,7 @@
 100.0 * case
     when higher_is = 'worse' then counted * scale_max - score_total
     else score_total - counted * scale_min
-end / nullif(cast(counted * (scale_max - scale_min) as double precision), 0)
+end / nullif(cast(counted * (scale_max - scale_min) as {{ customer_scores.type_double() }}), 0)
 {%- endmacro %}
 
 

@@ -23,9 +23,9 @@ cast(coalesce(
 {%- set n = "cast(" ~ customers ~ " + " ~ other_customers ~ " as decimal(12, 0))" -%}
 {%- set distance = "(" ~ twice_wins ~ " - " ~ customers ~ " * " ~ other_customers ~ ")" -%}
 sign({{ distance }}) * greatest(abs({{ distance }}) - 1, 0) / sqrt(
-    cast({{ customers }} as double precision) * {{ other_customers }}
-    * cast(nullif({{ n }} * {{ n }} * {{ n }} - {{ n }} - {{ tie_sum }}, 0) as double precision)
-    / (3.0 * cast({{ n }} * ({{ n }} - 1) as double precision))
+    cast({{ customers }} as {{ customer_scores.type_double() }}) * {{ other_customers }}
+    * cast(nullif({{ n }} * {{ n }} * {{ n }} - {{ n }} - {{ tie_sum }}, 0) as {{ customer_scores.type_double() }})
+    / (3.0 * cast({{ n }} * ({{ n }} - 1) as {{ customer_scores.type_double() }}))
 )
 {%- endmacro %}
 
@@ -95,14 +95,14 @@ cross join (values (true), (false)) as sides (is_first)
 case
     when {{ kendall_s }} = 0 then 0.0
     else sign({{ kendall_s }}) * (abs({{ kendall_s }}) - 1)
-        / sqrt(cast({{ n }} * ({{ n }} - 1) * (2 * {{ n }} + 5) - {{ tie_sum }} as double precision) / 18.0)
+        / sqrt(cast({{ n }} * ({{ n }} - 1) * (2 * {{ n }} + 5) - {{ tie_sum }} as {{ customer_scores.type_double() }}) / 18.0)
 end
 {%- endmacro %}
 
 
 {% macro kendall_tau_b(kendall_s, n, tied_pairs) -%}
 {#- Kendall's tau-b of n values against time, in which nothing ties; null where all values tie. Example: (24, 8, 1) = 0.8729. -#}
-cast({{ kendall_s }} as double precision) / nullif(sqrt(
-    cast({{ n }} * ({{ n }} - 1) / 2 - {{ tied_pairs }} as double precision) * ({{ n }} * ({{ n }} - 1) / 2)
+cast({{ kendall_s }} as {{ customer_scores.type_double() }}) / nullif(sqrt(
+    cast({{ n }} * ({{ n }} - 1) / 2 - {{ tied_pairs }} as {{ customer_scores.type_double() }}) * ({{ n }} * ({{ n }} - 1) / 2)
 ), 0)
 {%- endmacro %}

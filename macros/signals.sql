@@ -77,11 +77,12 @@ end
   How far a value that meets its condition has gone from the threshold to where it is as strong as it gets, DECIMAL(9, 6) from 0 to 100, rounded half up from
   the exact quotient; 100 where there is no such point. `value` is a judged_value. Example: 0.2 on the way from 0.5 down to 0 is 60.
 -#}
+{%- set in_units = ' * 1000000000000 as ' ~ customer_scores.type_wide_integer() ~ ')' -%}
 case
     when {{ full_at }} is null or {{ full_at }} = {{ threshold }} then cast(100 as decimal(9, 6))
     else {{ customer_scores.millionths(customer_scores.divided(
-        'cast(least(abs(' ~ value ~ ' - ' ~ threshold ~ '), abs(' ~ full_at ~ ' - ' ~ threshold ~ ')) * 1000000000000 as hugeint) * 100000000',
-        'cast(abs(' ~ full_at ~ ' - ' ~ threshold ~ ') * 1000000000000 as hugeint)',
+        'cast(least(abs(' ~ value ~ ' - ' ~ threshold ~ '), abs(' ~ full_at ~ ' - ' ~ threshold ~ '))' ~ in_units ~ ' * 100000000',
+        'cast(abs(' ~ full_at ~ ' - ' ~ threshold ~ ')' ~ in_units,
     )) }}
 end
 {%- endmacro %}

@@ -6,7 +6,7 @@
 
 {% macro ratio(part, whole) -%}
 {#- part / whole of two exact numbers, as a double; null where the whole is 0. -#}
-cast({{ part }} as double precision) / nullif({{ whole }}, 0)
+cast({{ part }} as {{ customer_scores.type_double() }}) / nullif({{ whole }}, 0)
 {%- endmacro %}
 
 
@@ -18,7 +18,7 @@ cast({{ part }} as double precision) / nullif({{ whole }}, 0)
 
 {% macro nps(promoters, detractors, answers) -%}
 {#- Net promoter score in points, -100 to 100 (Reichheld 2003). Example: nps(3, 1, 6) = 33.33. -#}
-100.0 * cast({{ promoters }} - {{ detractors }} as double precision) / nullif({{ answers }}, 0)
+100.0 * cast({{ promoters }} - {{ detractors }} as {{ customer_scores.type_double() }}) / nullif({{ answers }}, 0)
 {%- endmacro %}
 
 
@@ -29,8 +29,8 @@ cast({{ part }} as double precision) / nullif({{ whole }}, 0)
 -#}
 100.0 * sqrt(
     cast({{ answers }} * ({{ promoters }} + {{ detractors }})
-    - ({{ promoters }} - {{ detractors }}) * ({{ promoters }} - {{ detractors }}) as double precision)
-    / nullif(cast({{ answers }} as double precision) * {{ answers }} * {{ answers }}, 0)
+    - ({{ promoters }} - {{ detractors }}) * ({{ promoters }} - {{ detractors }}) as {{ customer_scores.type_double() }})
+    / nullif(cast({{ answers }} as {{ customer_scores.type_double() }}) * {{ answers }} * {{ answers }}, 0)
 )
 {%- endmacro %}
 
@@ -49,7 +49,7 @@ case
         then {{ 'least(100.0, greatest(' if sign == '+' else 'greatest(-100.0, least(' }}
             {{ customer_scores.nps(promoters, detractors, answers) }},
             100.0 * cast({{ net }} {{ sign }} {{ customer_scores.z_95() }}
-            * sqrt(({{ spread }} - {{ net }} * {{ net }}) / {{ n }}) as double precision)
+            * sqrt(({{ spread }} - {{ net }} * {{ net }}) / {{ n }}) as {{ customer_scores.type_double() }})
         ))
 end
 {%- endmacro %}
@@ -61,8 +61,8 @@ end
   Example: wilson_bound(80, 100, '-') = 0.7112.
 -#}
 {%- set z = customer_scores.z_95() -%}
-{%- set n = "cast(" ~ answers ~ " as double precision)" -%}
-{%- set x = "cast(" ~ successes ~ " as double precision)" -%}
+{%- set n = "cast(" ~ answers ~ " as " ~ customer_scores.type_double() ~ ")" -%}
+{%- set x = "cast(" ~ successes ~ " as " ~ customer_scores.type_double() ~ ")" -%}
 case
     -- At the ends the bound is exact; arithmetic would miss it by a rounding error.
     when {{ answers }} > 0 and {{ successes }} = {{ '0' if sign == '-' else answers }} then {{ '0.0' if sign == '-' else '1.0' }}
@@ -112,8 +112,8 @@ end
   unit of the answers. Example: answers 5, 6 and 7 are mean_standard_error(18, 110, 3) = 0.5774.
 -#}
 sqrt(
-    cast({{ answers }} * {{ square_total }} - {{ total }} * {{ total }} as double precision)
-    / nullif(cast({{ answers }} as double precision) * {{ answers }} * ({{ answers }} - 1), 0)
+    cast({{ answers }} * {{ square_total }} - {{ total }} * {{ total }} as {{ customer_scores.type_double() }})
+    / nullif(cast({{ answers }} as {{ customer_scores.type_double() }}) * {{ answers }} * ({{ answers }} - 1), 0)
 )
 {%- endmacro %}
 
@@ -135,7 +135,7 @@ coalesce(
     {{ tabulated }},
     {{ z }}
     {%- for term in terms %}
-    + {{ term }} / nullif(power(cast({{ degrees_of_freedom }} as double precision), {{ loop.index }}), 0)
+    + {{ term }} / nullif(power(cast({{ degrees_of_freedom }} as {{ customer_scores.type_double() }}), {{ loop.index }}), 0)
     {%- endfor %}
 )
 {%- endmacro %}
@@ -151,7 +151,7 @@ coalesce(
     ~ " as student_t where student_t.degrees_of_freedom = " ~ answers ~ " - 1)" -%}
 case
     when {{ answers }} > 1
-        then cast({{ total }} as double precision) / {{ answers }}
+        then cast({{ total }} as {{ customer_scores.type_double() }}) / {{ answers }}
             {{ sign }} ({{ customer_scores.student_t_95('(' ~ answers ~ ' - 1)', quantile) }})
             * {{ customer_scores.mean_standard_error(total, square_total, answers) }}
 end
@@ -205,7 +205,7 @@ nullif(sqrt(
   Standard error of the difference of two independent shares, 0 to 1, with the pooled share; null where all or none of the answers
   succeed. Example: error_of_shares(50, 100, 50, 100) = 0.0707.
 -#}
-{%- set pooled = "cast(" ~ successes ~ " + " ~ earlier_successes ~ " as double precision) / nullif(" ~ answers ~ " + " ~ earlier_answers ~ ", 0)" -%}
+{%- set pooled = "cast(" ~ successes ~ " + " ~ earlier_successes ~ " as " ~ customer_scores.type_double() ~ ") / nullif(" ~ answers ~ " + " ~ earlier_answers ~ ", 0)" -%}
 nullif(sqrt(
     {{ pooled }} * (1.0 - {{ pooled }}) * (1.0 / nullif({{ answers }}, 0) + 1.0 / nullif({{ earlier_answers }}, 0))
 ), 0)
@@ -256,6 +256,6 @@ least(1.0, min({{ p_value }} * ({{ customer_scores.ratio('family_size', 'family_
 -#}
 case
     when 1.0 + {{ discount }} - {{ retention }} > 0
-        then cast({{ margin }} as double precision) * {{ retention }} / (1.0 + {{ discount }} - {{ retention }})
+        then cast({{ margin }} as {{ customer_scores.type_double() }}) * {{ retention }} / (1.0 + {{ discount }} - {{ retention }})
 end
 {%- endmacro %}

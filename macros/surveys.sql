@@ -111,7 +111,7 @@ case score_kind
     -- One division, so that a mean on a band's edge stays on it.
     when 'rescaled_mean'
         then 100.0 * (score_total - counted * scale_min)
-            / nullif(cast(counted * (scale_max - scale_min) as double precision), 0)
+            / nullif(cast(counted * (scale_max - scale_min) as {{ customer_scores.type_double() }}), 0)
 end
 {%- endmacro %}
 
@@ -165,8 +165,8 @@ end
 case
     when {{ units }} is null
         then {{ customer_scores.ratio(total, count) }} * (1.0 - {{ customer_scores.ratio(total, count) }})
-    else cast({{ count }} * {{ square_total }} - {{ total }} * {{ total }} as double precision)
-        / nullif(cast({{ count }} as double precision) * ({{ count }} - 1) * {{ units }} * {{ units }}, 0)
+    else cast({{ count }} * {{ square_total }} - {{ total }} * {{ total }} as {{ customer_scores.type_double() }})
+        / nullif(cast({{ count }} as {{ customer_scores.type_double() }}) * ({{ count }} - 1) * {{ units }} * {{ units }}, 0)
 end
 {%- endmacro %}
 

@@ -46,7 +46,7 @@ risks as (
         horizon_days,
         periods_back,
         'engagement' as predictor,
-        -ln(1 + cast(points as double precision)) as risk,
+        -ln(1 + cast(points as {{ type_double() }})) as risk,
         has_churned
     from customers
     union all
@@ -55,7 +55,7 @@ risks as (
         horizon_days,
         periods_back,
         'recency' as predictor,
-        ln(1 + cast(days_since_last_event as double precision)) as risk,
+        ln(1 + cast(days_since_last_event as {{ type_double() }})) as risk,
         has_churned
     from customers
     union all
@@ -64,7 +64,7 @@ risks as (
         horizon_days,
         periods_back,
         'proposed' as predictor,
-        -ln(1 + cast(points as double precision)) as risk,
+        -ln(1 + cast(points as {{ type_double() }})) as risk,
         has_churned
     from proposed
 )

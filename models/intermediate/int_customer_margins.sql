@@ -21,7 +21,7 @@ observed as (
     select
         customers.customer_id,
         least(
-            cast(rules.clv_months as double precision),
+            cast(rules.clv_months as {{ type_double() }}),
             ({{ days_between('greatest(customers.first_seen_date, as_of.first_date)', 'as_of.as_of_date') }} + 1)
             / {{ mean_days_of_month() }}
         ) as months
@@ -32,7 +32,7 @@ observed as (
 
 select
     observed.customer_id,
-    cast(rules.gross_margin as double precision) * cast(coalesce(purchases.valued_revenue, 0) as double precision)
+    cast(rules.gross_margin as {{ type_double() }}) * cast(coalesce(purchases.valued_revenue, 0) as {{ type_double() }})
     / greatest(observed.months, 1.0) as margin_per_month
 from observed
 left join purchases on observed.customer_id = purchases.customer_id

@@ -39,8 +39,9 @@ latest as (
         metric,
         case
             when metric = 'nps' then 100.0 * (cast(is_positive as integer) - cast(is_negative as integer))
-            when higher_is = 'worse' then 100.0 * (scale_max - score) / cast(scale_max - scale_min as double precision)
-            else 100.0 * (score - scale_min) / cast(scale_max - scale_min as double precision)
+            when higher_is = 'worse'
+                then 100.0 * (scale_max - score) / cast(scale_max - scale_min as {{ type_double() }})
+            else 100.0 * (score - scale_min) / cast(scale_max - scale_min as {{ type_double() }})
         end as answer
     from ranked
     where recency = 1
@@ -57,7 +58,7 @@ components as (
         nullif(latest.metric, 'nps') as driver,
         latest.customer_id,
         latest.respondent,
-        cast(latest.answer as double precision) as answer
+        cast(latest.answer as {{ type_double() }}) as answer
     from latest
     inner join nps
         on latest.customer_id = nps.customer_id
@@ -68,10 +69,10 @@ components as (
 commented as (
     select
         'theme' as driver_kind,
-        cast(null as varchar) as driver,
+        cast(null as {{ dbt.type_string() }}) as driver,
         nps.customer_id,
         nps.respondent,
-        cast(nps.answer as double precision) as answer
+        cast(nps.answer as {{ type_double() }}) as answer
     from nps
     inner join comments on nps.answer_id = comments.answer_id
 ),
@@ -82,7 +83,7 @@ mentions as (
         comment_themes.theme as driver,
         nps.customer_id,
         nps.respondent,
-        cast(1 as double precision) as answer
+        cast(1 as {{ type_double() }}) as answer
     from nps
     inner join comment_themes on nps.answer_id = comment_themes.answer_id
 )

@@ -44,7 +44,7 @@ cuts as (
     from frozen
     union all
     select
-        'population-' || cast(as_of.scale_date as varchar) as scale_version,
+        'population-' || cast(as_of.scale_date as {{ dbt.type_string() }}) as scale_version,
         ranked.points,
         -- Where cut points coincide the lowest score holds: a typical customer scores 50, not 100.
         min(ranked.score) as score,

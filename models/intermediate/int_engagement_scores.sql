@@ -90,8 +90,8 @@ select
     case
         when {{ observed_days }} >= {{ 5 * window_days }}
             then
-                cast(4 * compared.points as double precision)
-                / nullif(cast(compared.four_windows_points as double precision), 0)
+                cast(4 * compared.points as {{ type_double() }})
+                / nullif(cast(compared.four_windows_points as {{ type_double() }}), 0)
     end as baseline_ratio,
     case when {{ observed_days }} > {{ window_days }} then compared.earlier_points end as previous_points,
     case when {{ observed_days }} > {{ window_days }} then compared.earlier_score end as previous_score

@@ -50,7 +50,7 @@ select
     totals.score_date,
     totals.is_scored,
     totals.points,
-    cast(totals.counts // 512 as integer) as event_count,
+    cast({{ whole_quotient('totals.counts', 512) }} as integer) as event_count,
     cast(totals.counts % 512 as integer) as active_days,
     -- Nobody named: the account itself is the only user.
     coalesce(users.active_users, cast(least(totals.counts, 1) as integer)) as active_users

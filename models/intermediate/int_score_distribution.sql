@@ -3,7 +3,7 @@ with counts as (
     select
         score_date,
         engagement_score,
-        cast(engagement_score * 1000000 as hugeint) as millionths,
+        cast(engagement_score * 1000000 as {{ type_wide_integer() }}) as millionths,
         customers
     from {{ ref('int_score_counts') }}
     where segment_dimension = 'all' and engagement_score is not null
@@ -21,7 +21,7 @@ centres as (
         score_date,
         sum(customers) as scored,
         sum(millionths * customers) as total,
-        sum(millionths * customers) // sum(customers) as centre
+        {{ whole_quotient('sum(millionths * customers)', 'sum(customers)') }} as centre
     from counts
     group by score_date
 ),
@@ -43,9 +43,9 @@ moments as (
         score_date,
         scored,
         total,
-        cast(sum(distance * customers) as double precision) / scored as first,
-        cast(sum(distance * distance * customers) as double precision) / scored as second,
-        cast(sum(distance * distance * distance * customers) as double precision) / scored as third
+        cast(sum(distance * customers) as {{ type_double() }}) / scored as first,
+        cast(sum(distance * distance * customers) as {{ type_double() }}) / scored as second,
+        cast(sum(distance * distance * distance * customers) as {{ type_double() }}) / scored as third
     from apart
     group by score_date, scored, total
 ),
@@ -54,7 +54,7 @@ shapes as (
     select
         score_date,
         scored,
-        cast(total as double precision) / scored / 1e6 as mean_score,
+        cast(total as {{ type_double() }}) / scored / 1e6 as mean_score,
         second - first * first as variance,
         third - 3.0 * first * second + 2.0 * first * first * first as third_central
     from moments
@@ -73,7 +73,7 @@ select
     shapes.score_date,
     bins.score_bin,
     cast(coalesce(filled.customers, 0) as bigint) as customers,
-    cast(coalesce(filled.customers, 0) as double precision) / shapes.scored as share,
+    cast(coalesce(filled.customers, 0) as {{ type_double() }}) / shapes.scored as share,
     shapes.mean_score,
     sqrt(shapes.variance * shapes.scored / nullif(shapes.scored - 1, 0)) / 1e6 as sd_score,
     shapes.third_central / nullif(power(shapes.variance, 1.5), 0) as skewness

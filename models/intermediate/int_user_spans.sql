@@ -39,7 +39,7 @@ user_days as (
     union all
     select
         customer_number,
-        cast(null as varchar) as user_id,
+        cast(null as {{ dbt.type_string() }}) as user_id,
         activity_date
     from account
 )

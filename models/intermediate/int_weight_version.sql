@@ -3,8 +3,9 @@ with weights as (
     select
         event_type,
         valid_from,
-        event_type || '|' || cast(weight as varchar) || '|' || coalesce(cast(valid_from as varchar), '') || '|'
-        || coalesce(cast(valid_to as varchar), '') as line
+        event_type || '|' || cast(weight as {{ dbt.type_string() }}) || '|'
+        || coalesce(cast(valid_from as {{ dbt.type_string() }}), '') || '|'
+        || coalesce(cast(valid_to as {{ dbt.type_string() }}), '') as line
     from {{ ref('event_weights') }}
 )
 

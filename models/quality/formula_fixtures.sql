@@ -68,8 +68,8 @@ compared as (
     select
         '{{ formula }}' as formula,
         input,
-        cast({{ published }} as double precision) as published,
-        cast({{ actual }} as double precision) as actual,
+        cast({{ published }} as {{ type_double() }}) as published,
+        cast({{ actual }} as {{ type_double() }}) as actual,
         tolerance
     from {{ source }}
     {{ 'union all' if not loop.last }}

@@ -29,7 +29,7 @@ union all
 select
     horizon_days,
     predictor,
-    'only ' || cast(count(distinct segment_dimension) as varchar) || ' dimensions' as segment_dimension,
+    'only ' || cast(count(distinct segment_dimension) as {{ dbt.type_string() }}) || ' dimensions' as segment_dimension,
     sum(customers) as customers,
     sum(churned) as churned,
     cast(null as bigint) as customers_in_all,

@@ -24,7 +24,7 @@ compared as (
         customer_value.monthly_discount,
         customer_value.clv,
         customer_value.clv_per_acquisition_dollar,
-        expected.retained / cast(expected.customers_at_start as double precision) as retention,
+        expected.retained / cast(expected.customers_at_start as {{ type_double() }}) as retention,
         expected.annual_discount_rate
     from {{ ref('dim_customers') }} as customers
     inner join {{ ref('customer_value') }} as customer_value on customers.customer_id = customer_value.customer_id

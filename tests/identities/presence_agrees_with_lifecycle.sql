@@ -34,10 +34,11 @@ where
     or (lifecycle_stage in ('subscribed', 'churned')) <> (presence_rule = 'churn_date')
 union all
 select
-    cast(null as varchar) as customer_id,
-    cast(there.customers as varchar) || ' there, of ' || cast(today.customers as varchar) as presence_rule,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    cast(there.customers as {{ dbt.type_string() }}) || ' there, of '
+    || cast(today.customers as {{ dbt.type_string() }}) as presence_rule,
     cast(null as boolean) as is_there,
-    cast(null as varchar) as lifecycle_stage
+    cast(null as {{ dbt.type_string() }}) as lifecycle_stage
 from there
 -- A today before the data has no month to compare with.
 cross join today

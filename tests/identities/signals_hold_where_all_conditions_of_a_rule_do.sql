@@ -27,8 +27,8 @@ met as (
         conditions.rule,
         conditions.conditions,
         coalesce(
-            100.0 * cast(measured.value - conditions.threshold as double precision)
-            / nullif(cast(conditions.full_at - conditions.threshold as double precision), 0),
+            100.0 * cast(measured.value - conditions.threshold as {{ type_double() }})
+            / nullif(cast(conditions.full_at - conditions.threshold as {{ type_double() }}), 0),
             100.0
         ) as strength
     from measured

@@ -22,16 +22,16 @@ weighed as (
         sum(
             case
                 when answers >= {{ min_answers() }} then answers * (
-                    cast(customers as double precision) / covered_customers
-                    / (cast(answers as double precision) / all_answers)
+                    cast(customers as {{ type_double() }}) / covered_customers
+                    / (cast(answers as {{ type_double() }}) / all_answers)
                 )
             end
         ) as weight,
         sum(
             case
                 when answers >= {{ min_answers() }} then answers * power(
-                    cast(customers as double precision) / covered_customers
-                    / (cast(answers as double precision) / all_answers), 2
+                    cast(customers as {{ type_double() }}) / covered_customers
+                    / (cast(answers as {{ type_double() }}) / all_answers), 2
                 )
             end
         ) as square_weight

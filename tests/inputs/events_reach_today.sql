@@ -11,9 +11,9 @@ with days as (
 )
 
 select
-    'the last events are of ' || cast(last_day as varchar)
-    || ' (before that: ' || coalesce(cast(day_before as varchar), 'none')
-    || '), and today is ' || cast(as_of_date as varchar)
+    'the last events are of ' || cast(last_day as {{ dbt.type_string() }})
+    || ' (before that: ' || coalesce(cast(day_before as {{ dbt.type_string() }}), 'none')
+    || '), and today is ' || cast(as_of_date as {{ dbt.type_string() }})
     || ': a late file, or a wrong date in some table?' as problem
 from days
 where

@@ -8,6 +8,8 @@ with customers as (
 )
 
 -- Where there is no list at all, nobody is missing in it.
-select cast(inferred as varchar) || ' customers appear in events or answers only: segment unknown.' as problem
+select
+    cast(inferred as {{ dbt.type_string() }})
+    || ' customers appear in events or answers only: segment unknown.' as problem
 from customers
 where inferred > 0 and inferred < customers

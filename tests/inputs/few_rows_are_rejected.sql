@@ -11,9 +11,10 @@ with reasons as (
 )
 
 select
-    reconciliation.source_table || ': ' || cast(reconciliation.rejected as varchar) || ' of '
-    || cast(reconciliation.raw_rows as varchar) || ' rows were rejected, more than the allowed share of {{ limit }}; '
-    || 'most often for ' || reasons.reason || ' (' || cast(reasons.rejected as varchar) || '). '
+    reconciliation.source_table || ': ' || cast(reconciliation.rejected as {{ dbt.type_string() }}) || ' of '
+    || cast(reconciliation.raw_rows as {{ dbt.type_string() }})
+    || ' rows were rejected, more than the allowed share of {{ limit }}; '
+    || 'most often for ' || reasons.reason || ' (' || cast(reasons.rejected as {{ dbt.type_string() }}) || '). '
     || 'The rows are in the work database, table rejected_rows. Mend them, or raise max_rejected_share.' as problem
 from {{ ref('row_reconciliation') }} as reconciliation
 inner join reasons

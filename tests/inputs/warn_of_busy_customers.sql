@@ -2,8 +2,9 @@
 {{ config(severity='warn') }}
 {%- set limit = max_customer_day_events() %}
 select
-    'customer ' || customer_id || ' has ' || cast(sum(event_count) as varchar) || ' events on '
-    || cast(activity_date as varchar) || ', more than max_customer_day_events ({{ limit }}): were they recorded twice?'
+    'customer ' || customer_id || ' has ' || cast(sum(event_count) as {{ dbt.type_string() }}) || ' events on '
+    || cast(activity_date as {{ dbt.type_string() }})
+    || ', more than max_customer_day_events ({{ limit }}): were they recorded twice?'
         as problem
 from {{ ref('int_activity_daily') }}
 group by customer_id, activity_date

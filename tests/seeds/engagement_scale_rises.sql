@@ -12,7 +12,7 @@ with cuts as (
 
 select
     'engagement_scale.csv: scale ' || coalesce(scale_version, '(no name)') || ' is wrong at '
-    || coalesce(cast(points as varchar), 'no') || ' points: it needs two or more cut points, '
+    || coalesce(cast(points as {{ dbt.type_string() }}), 'no') || ' points: it needs two or more cut points, '
     || 'each with more points and a higher score, 1 to 100, than the one before.' as problem
 from cuts
 where

@@ -10,7 +10,8 @@ with weights as (
 )
 
 select
-    'event_weights.csv: ' || weights.event_type || ' has two weights on ' || cast(other.valid_from as varchar)
+    'event_weights.csv: ' || weights.event_type || ' has two weights on '
+    || cast(other.valid_from as {{ dbt.type_string() }})
     || ': end the older one the day before.' as problem
 from weights
 inner join weights as other

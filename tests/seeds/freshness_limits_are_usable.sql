@@ -10,7 +10,8 @@ with limits as (
 
 select distinct
     'freshness_limits.csv: the line ' || coalesce(source_table, '') || ','
-    || coalesce(cast(warn_after_hours as varchar), '') || ',' || coalesce(cast(fail_after_hours as varchar), '')
+    || coalesce(cast(warn_after_hours as {{ dbt.type_string() }}), '') || ','
+    || coalesce(cast(fail_after_hours as {{ dbt.type_string() }}), '')
     || ' cannot be used: give one line for events, survey_answers or customers, with hours above 0, those that warn no '
     || 'more than those that fail, or nothing for no limit.' as problem
 from limits

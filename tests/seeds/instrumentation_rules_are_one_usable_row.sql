@@ -8,7 +8,8 @@ with rules as (
 )
 
 select
-    'instrumentation_rules.csv has ' || cast(rules as varchar) || ' rows, of which ' || cast(usable_rules as varchar)
+    'instrumentation_rules.csv has ' || cast(rules as {{ dbt.type_string() }}) || ' rows, of which '
+    || cast(usable_rules as {{ dbt.type_string() }})
     || ' can be used: give one row, with max_share from 0 to below 1 and min_expected_customers of 1 or more.'
         as problem
 from rules

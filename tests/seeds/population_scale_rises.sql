@@ -8,7 +8,7 @@ with cuts as (
 )
 
 select
-    'population_scale.csv: the row with share ' || coalesce(cast(point_share as varchar), '(none)')
+    'population_scale.csv: the row with share ' || coalesce(cast(point_share as {{ dbt.type_string() }}), '(none)')
     || ' is wrong: shares lie above 0 and up to 1, scores rise with them from 1 to 100.' as problem
 from cuts
 where

@@ -28,8 +28,8 @@ select
     weights.weight,
     cast(sum(activity.event_count) as bigint) as event_count,
     cast(sum({{ line_points('weights.weight', 'activity.event_count', 'decay.factor') }}) as decimal(18, 6)) as points,
-    cast(sum({{ line_points('weights.weight', 'activity.event_count', 'decay.factor') }}) as double precision)
-    / nullif(cast(scores.points as double precision), 0) as share_of_points,
+    cast(sum({{ line_points('weights.weight', 'activity.event_count', 'decay.factor') }}) as {{ type_double() }})
+    / nullif(cast(scores.points as {{ type_double() }}), 0) as share_of_points,
     scores.build_id,
     scores.as_of_date
 from scores

@@ -75,11 +75,12 @@ select
     candidates.event_type,
     candidates.activity_date,
     candidates.event_count,
-    cast(candidates.expected_events as double precision) as expected_events,
+    cast(candidates.expected_events as {{ type_double() }}) as expected_events,
     cast(counts.customers as bigint) as customers,
-    cast(counts.expected_customers as double precision) as expected_customers,
-    cast(all_types.event_count - candidates.event_count as double precision)
-    / nullif(cast(all_types.expected_events - candidates.expected_events as double precision), 0) as other_types_share,
+    cast(counts.expected_customers as {{ type_double() }}) as expected_customers,
+    {{ ratio(
+        'all_types.event_count - candidates.event_count', 'all_types.expected_events - candidates.expected_events'
+    ) }} as other_types_share,
     {{ build_columns() }}
 from candidates
 inner join candidate_customers as counts

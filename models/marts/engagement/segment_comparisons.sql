@@ -76,7 +76,7 @@ select
     other_group as other_value,
     customers,
     other_members as other_customers,
-    cast(twice_wins as double precision) / (2.0 * customers * other_members) as superiority,
+    cast(twice_wins as {{ type_double() }}) / (2.0 * customers * other_members) as superiority,
     z,
     p_value,
     p_value_adjusted,

@@ -23,7 +23,7 @@ deciles as (
     select
         horizon_days,
         predictor,
-        cast(1 + (10 * (risk_rank - 1)) // customers_in_all as integer) as decile,
+        cast(1 + {{ whole_quotient('10 * (risk_rank - 1)', 'customers_in_all') }} as integer) as decile,
         cast(count(*) as bigint) as customers,
         {{ ratio('sum(probability)', 'count(*)') }} as mean_predicted,
         cast(sum(case when has_churned then 1 else 0 end) as bigint) as churned

@@ -50,10 +50,11 @@ select
     proposals.valid_from,
     case
         when proposals.proposed_weight is not null then
-            'learned from ' || cast(proposals.customers as varchar) || ' customers of '
-            || cast(cast(proposals.cutoff_date as date) as varchar) || ', ' || cast(proposals.churned as varchar)
-            || ' of whom left within ' || cast(proposals.horizon_days as varchar) || ' days; '
-            || cast(proposals.customers_using as varchar)
+            'learned from ' || cast(proposals.customers as {{ dbt.type_string() }}) || ' customers of '
+            || cast(cast(proposals.cutoff_date as date) as {{ dbt.type_string() }}) || ', '
+            || cast(proposals.churned as {{ dbt.type_string() }})
+            || ' of whom left within ' || cast(proposals.horizon_days as {{ dbt.type_string() }}) || ' days; '
+            || cast(proposals.customers_using as {{ dbt.type_string() }})
             || ' did this in the {{ score_window_days() }} days before'
     end as reason,
     proposals.coefficient,

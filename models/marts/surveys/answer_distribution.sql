@@ -9,7 +9,7 @@ select
     metric,
     score,
     count(*) as answers,
-    cast(count(*) as double precision) / sum(count(*)) over (partition by question) as share,
+    cast(count(*) as {{ type_double() }}) / sum(count(*)) over (partition by question) as share,
     {{ build_columns() }}
 from answers
 group by question, metric, score

@@ -62,10 +62,10 @@ select
     densest.window_first_date,
     densest.window_last_date,
     cast(densest.answered_in_window as bigint) as answered_in_window,
-    cast(densest.answered_in_window as double precision) / densest.surveys_in_window as answered_share_in_window,
+    cast(densest.answered_in_window as {{ type_double() }}) / densest.surveys_in_window as answered_share_in_window,
     histories.answered_first = 1 as is_first_survey_answered,
     -- There is a second survey, or nobody would be here.
-    cast(histories.answered_surveys - histories.answered_first as double precision)
+    cast(histories.answered_surveys - histories.answered_first as {{ type_double() }})
     / (histories.surveys - 1) as later_response_rate,
     histories.last_survey_date,
     {{ add_days('histories.last_survey_date', 'guides.days_between_surveys') }} as next_survey_date,

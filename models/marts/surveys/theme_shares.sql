@@ -4,7 +4,7 @@ with counts as (
         *,
         {{ previous_period_start('period_grain', 'period_start') }} as previous_start,
         comments < {{ min_answers() }} as is_suppressed,
-        cast(comments_with_theme as double precision) / comments as share
+        cast(comments_with_theme as {{ type_double() }}) / comments as share
     from {{ ref('int_theme_counts') }}
 ),
 
@@ -70,7 +70,7 @@ select
     case when not is_suppressed then sentiment_comments end as sentiment_comments,
     case
         when sentiment_comments >= {{ min_answers() }}
-            then cast(sentiment_total as double precision) / sentiment_comments
+            then cast(sentiment_total as {{ type_double() }}) / sentiment_comments
     end as mean_sentiment,
     is_suppressed,
     {{ build_columns() }}

@@ -13,8 +13,8 @@ suppressed as (
 effective as (
     select
         sums.*,
-        cast(sums.covered_customers * sums.covered_customers as double precision)
-        / nullif(cast(sums.square_weights as double precision), 0) as effective_n,
+        cast(sums.covered_customers * sums.covered_customers as {{ type_double() }})
+        / nullif(cast(sums.square_weights as {{ type_double() }}), 0) as effective_n,
         {{ ratio('sums.positive_customers', 'sums.covered_customers') }} as positive_share,
         {{ ratio('sums.negative_customers', 'sums.covered_customers') }} as negative_share,
         sums.weighted_answers between 1 and {{ min_answers() }} - 1

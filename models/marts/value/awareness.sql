@@ -28,7 +28,7 @@ parts as (
         segment_value,
         period_start,
         0 as new_customers,
-        cast(null as varchar) as origin,
+        cast(null as {{ dbt.type_string() }}) as origin,
         0 as interactions
     from {{ ref('int_segment_months') }}
     union all
@@ -47,7 +47,7 @@ parts as (
         history.segment_value,
         {{ month_start('awareness_events.activity_date') }} as period_start,
         0 as new_customers,
-        cast(null as varchar) as origin,
+        cast(null as {{ dbt.type_string() }}) as origin,
         awareness_events.event_count as interactions
     from awareness_events
     inner join as_of on awareness_events.activity_date <= as_of.as_of_date

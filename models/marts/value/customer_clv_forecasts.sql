@@ -43,7 +43,7 @@ select
     expected.expected_purchase_days,
     expected.expected_amount,
     expected.forecast_revenue,
-    expected.forecast_revenue * cast(rules.gross_margin as double precision) as forecast_margin,
+    expected.forecast_revenue * cast(rules.gross_margin as {{ type_double() }}) as forecast_margin,
     forecasts.bgnbd_r,
     forecasts.bgnbd_alpha,
     forecasts.bgnbd_a,

@@ -37,7 +37,7 @@ months as (
 rates as (
     select
         {{ ratio('sum(months.retained)', 'sum(months.customers_at_start)') }} as monthly_retention,
-        power(1.0 + cast(min(rules.annual_discount_rate) as double precision), 1.0 / 12) - 1 as monthly_discount
+        power(1.0 + cast(min(rules.annual_discount_rate) as {{ type_double() }}), 1.0 / 12) - 1 as monthly_discount
     from rules
     left join months on rules.clv_months >= months.month_rank
 ),
@@ -86,7 +86,7 @@ select
     valued.monthly_retention,
     valued.monthly_discount,
     valued.clv,
-    valued.clv / nullif(cast(customers.acquisition_cost as double precision), 0) as clv_per_acquisition_dollar,
+    valued.clv / nullif(cast(customers.acquisition_cost as {{ type_double() }}), 0) as clv_per_acquisition_dollar,
     coalesce(patterns.recent_purchases, 0) as recent_purchases,
     coalesce(patterns.previous_purchases, 0) as previous_purchases,
     patterns.recent_mean_amount,
