@@ -14,6 +14,8 @@ RELATIVE = 1e-9
 # Where a difference of two numbers is nought on one engine, it may be their last digit on the other.
 ABSOLUTE = 1e-12
 DIGESTS = "_digests"
+# Views that have many rows for each of a table that is compared whole: of these, the days that begin a month.
+RECEIPTS = {"fct_engagement_contributions", "fct_engagement_changes", "engagement_trends"}
 # The schemas of a marts file, and those of a server in which readers see the same.
 SCHEMAS = {"main": "customer_scores", "main_history": "customer_scores_history"}
 
@@ -25,7 +27,8 @@ def read_duckdb(connection: duckdb.DuckDBPyConnection, into: str, marts: Path) -
     connection.execute(f"attach '{marts}' as customer_scores (read_only)")
     for schema in SCHEMAS:
         for table in _tables(connection, "customer_scores", schema):
-            connection.execute(f"create table {into}.{table} as from customer_scores.{schema}.{table}")
+            rows = f"select * from customer_scores.{schema}.{table} {_days(table)}"
+            connection.execute(f"create table {into}.{table} as {rows}")
     connection.execute("detach customer_scores")
 
 
@@ -38,9 +41,13 @@ def read_postgres(connection: duckdb.DuckDBPyConnection, into: str, server, like
             for (table,) in cursor.fetchall():
                 if not table.endswith(DIGESTS):
                     with open(file.name, "wb") as rows:
-                        query = f"copy (select * from {schema}.{table}) to stdout (format csv, header, force_quote *)"
-                        cursor.copy_expert(query, rows)
+                        query = f"select * from {schema}.{table} {_days(table)}"
+                        cursor.copy_expert(f"copy ({query}) to stdout (format csv, header, force_quote *)", rows)
                     _read_csv(connection, file.name, f"{into}.{table}", dict(_columns(connection, like, table)))
+
+
+def _days(table: str) -> str:
+    return "where extract(day from score_date) = 1" if table in RECEIPTS else ""
 
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, file: str, table: str, types: dict[str, str]) -> None:
