@@ -230,6 +230,14 @@ delivered.matches_empty_text({{ pattern }})
 
 
 {% macro postgres__prepare_raw() %}
+{#- Views that read the raw tables are made anew with them, so a run that makes none of those leaves all as it is. -#}
+{%- set readers = [] -%}
+{%- for id in selected_resources if graph.nodes.get(id, {}).get('sources') -%}{%- do readers.append(id) -%}{%- endfor -%}
+{%- if readers -%}{%- do customer_scores.postgres_make_raw() -%}{%- endif -%}
+{% endmacro %}
+
+
+{% macro postgres_make_raw() %}
 {%- set zone = customer_scores.reporting_timezone() -%}
 {%- if run_query("select 1 from pg_timezone_names where name = '" ~ zone ~ "'").rows | length == 0 -%}
     {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}
