@@ -10,10 +10,10 @@
 {%- set series = 'customer_number' ~ (', ' ~ apart if is_incremental() else '') %}
 {%- set columns = 'customer_number score_date is_scored points event_count active_days active_users'.split() %}
 {%- set observed_days = '(' ~ days_between('customers.observed_from', 'compared.score_date') ~ ' + 1)' %}
+{%- set has_previous = observed_days ~ ' > ' ~ window_days %}
 with customers as (
     select * from {{ ref('int_customers') }}
 ),
-
 {%- if is_incremental() %}
 
 -- What stands, and what a day that is made anew compares itself with.
@@ -93,8 +93,8 @@ select
         when {{ observed_days }} >= {{ 5 * window_days }}
             then {{ ratio('4 * compared.points', 'compared.four_windows_points') }}
     end as baseline_ratio,
-    cast(case when {{ observed_days }} > {{ window_days }} then compared.earlier_points end as decimal(18, 6)) as previous_points,
-    cast(case when {{ observed_days }} > {{ window_days }} then compared.earlier_score end as decimal(9, 6)) as previous_score
+    cast(case when {{ has_previous }} then compared.earlier_points end as decimal(18, 6)) as previous_points,
+    cast(case when {{ has_previous }} then compared.earlier_score end as decimal(9, 6)) as previous_score
 from compared
 inner join customers on compared.customer_number = customers.customer_number
 where compared.is_stale
