@@ -11,6 +11,8 @@ FORMAT ?= parquet
 
 VENV := .venv/bin
 
+comma := ,
+
 # pip compiles on one core: half of its time is saved by compiling on all of them. What fails is a template for Python 2.
 define install
 $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --no-compile $(3) -r $(2)
@@ -102,6 +104,14 @@ help: ## Print what each command does
 	$(PYTHON) -m venv .venv-superset
 	$(call install,.venv-superset,requirements-superset.lock)
 	$(call install,.venv-superset,requirements-superset-source.lock,--no-binary wtforms-json --no-build-isolation)
+	@touch $@
+
+# Spark itself is in pyspark: 430 MB. That and two more have no wheels, and are built of their sources, with nothing fetched.
+.venv-spark/stamp: requirements-spark.lock requirements-spark-source.lock
+	@echo "Making the environment in .venv-spark (two minutes, once) ..."
+	$(PYTHON) -m venv .venv-spark
+	$(call install,.venv-spark,requirements-spark.lock)
+	$(call install,.venv-spark,requirements-spark-source.lock,--no-binary pure-sasl$(comma)pyhive$(comma)pyspark --no-build-isolation)
 	@touch $@
 
 build: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Build the marts from RAW=folder (default: the demo company) and publish them in WAREHOUSE=folder; CLV=1 where vars.yml asks for clv_forecasts
@@ -229,6 +239,8 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --group xlsx --generate-hashes --no-header --universal --quiet --output-file requirements-xlsx.lock
 	uv pip compile --group superset --no-emit-package wtforms-json --generate-hashes --no-header --universal --quiet --output-file requirements-superset.lock
 	uv pip compile --group superset-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-superset-source.lock
+	uv pip compile --group spark --no-emit-package pure-sasl --generate-hashes --no-header --universal --quiet --output-file requirements-spark.lock
+	uv pip compile --group spark-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-spark-source.lock
 	uv pip compile --group audit --generate-hashes --no-header --universal --quiet --output-file requirements-audit.lock
 
 licences: .venv/test.stamp .venv-bouncer/stamp .venv-clv/stamp .venv-audit/stamp ## Write docs/licences.md anew from the lock files and the installed packages
@@ -238,5 +250,5 @@ audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the
 	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser .venv-dagster .venv-airflow .venv-v2 python_tests/browser/node_modules python_tests/v2/node_modules data/demo data/examples data/test_report data/test_airflow target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-spark .venv-browser .venv-dagster .venv-airflow .venv-v2 python_tests/browser/node_modules python_tests/v2/node_modules data/demo data/examples data/test_report data/test_airflow target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
