@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+TARGET ?= duckdb
 RAW ?= data/demo
 WAREHOUSE ?= warehouse
 DATA ?= ../shared/data
@@ -20,10 +21,10 @@ $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --r
 endef
 
 # Folders reach the shell as variables, so that a space or a quote in a name does no harm.
-export RAW WAREHOUSE DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRICS BY WHERE CHROMIUM
+export RAW WAREHOUSE SETTINGS DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRICS BY WHERE CHROMIUM
 export DO_NOT_TRACK := 1
 
-.PHONY: help build erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
+.PHONY: help build load-postgres erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
 .PHONY: metrics test-metrics docs picture export report test-report report-picture test-v2 superset parsed test-dagster test-airflow lock licences
 .PHONY: audit clean
 
@@ -46,6 +47,11 @@ help: ## Print what each command does
 # Who exports no Excel files need not wait for it.
 .venv/xlsx.stamp: requirements-xlsx.lock | .venv/build.stamp
 	$(call install,.venv,requirements-xlsx.lock)
+	@touch $@
+
+# Who has no Postgres server need not wait for its driver.
+.venv/postgres.stamp: requirements-postgres.lock | .venv/build.stamp
+	$(call install,.venv,requirements-postgres.lock)
 	@touch $@
 
 # Who writes no report need not wait for what draws it.
@@ -114,8 +120,19 @@ help: ## Print what each command does
 	$(call install,.venv-spark,requirements-spark-source.lock,--no-binary pure-sasl$(comma)pyhive$(comma)pyspark --no-build-isolation)
 	@touch $@
 
+ifeq ($(TARGET),duckdb)
 build: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Build the marts from RAW=folder (default: the demo company) and publish them in WAREHOUSE=folder; CLV=1 where vars.yml asks for clv_forecasts
 	$(if $(filter 1,$(CLV)),.venv-clv/bin,$(VENV))/python -m ops.build --raw "$$RAW" --warehouse "$$WAREHOUSE"
+else ifeq ($(TARGET),postgres)
+build: .venv/postgres.stamp
+	@$(VENV)/python -m ops.build_postgres --work "$$WAREHOUSE/postgres" $(if $(SETTINGS),--settings "$$SETTINGS")
+else
+build:
+	@echo "There is no TARGET $(TARGET): leave it out, or give TARGET=postgres." >&2; exit 2
+endif
+
+load-postgres: .venv/postgres.stamp $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Load RAW=folder into the schema landing of the Postgres server that PGHOST ... name
+	@$(VENV)/python -m ops.load_postgres --raw "$$RAW"
 
 erase: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) ## Erase a customer from WAREHOUSE (CUSTOMER=id), or one person within it (PERSON=user or respondent id too), and build from RAW without
 	$(if $(filter 1,$(CLV)),.venv-clv/bin,$(VENV))/python -m ops.erase --customer="$$CUSTOMER" $(if $(PERSON),--person="$$PERSON") --raw "$$RAW" --warehouse "$$WAREHOUSE"
@@ -237,6 +254,7 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --group airflow --generate-hashes --no-header --universal --quiet --output-file requirements-airflow.lock
 	uv pip compile --no-config --group v2 --generate-hashes --no-header --universal --quiet --output-file requirements-v2.lock
 	uv pip compile --group xlsx --generate-hashes --no-header --universal --quiet --output-file requirements-xlsx.lock
+	uv pip compile --group postgres --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-postgres.lock
 	uv pip compile --group superset --no-emit-package wtforms-json --generate-hashes --no-header --universal --quiet --output-file requirements-superset.lock
 	uv pip compile --group superset-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-superset-source.lock
 	uv pip compile --group spark --no-emit-package pure-sasl --generate-hashes --no-header --universal --quiet --output-file requirements-spark.lock

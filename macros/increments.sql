@@ -46,12 +46,22 @@ coalesce(bit_xor({{ row_digest }}), 0)
 {% endmacro %}
 
 {% macro default__keep_digests(partitions, partition) %}
-create or replace table {{ this.incorporate(path={'identifier': this.identifier ~ '_digests'}) }} as
+{{ customer_scores.replace_table(this.incorporate(path={'identifier': this.identifier ~ '_digests'})) }}
 select {{ partition }}, digest from {{ partitions }}
 {%- if should_full_refresh() %}
 where is_stale
 {%- endif %}
 {% endmacro %}
+
+
+{% macro replace_table(relation) %}
+{#- The beginning of a statement, before its select, that makes a table, whether there is one or not. -#}
+{{- adapter.dispatch('replace_table', 'customer_scores')(relation) -}}
+{% endmacro %}
+
+{% macro default__replace_table(relation) -%}
+create or replace table {{ relation }} as
+{%- endmacro %}
 
 
 {% macro get_incremental_replace_partitions_sql(arguments) %}

@@ -30,7 +30,7 @@ drop {{ existing.type }} {{ existing }}
 {%- set target = this.incorporate(type='view') -%}
 {{ run_hooks(pre_hooks) }}
 {%- call statement('main') -%}
-create or replace function {{ target }}({{ config.meta_require('parameters') | join(', ') }}) as table (
+create or replace function {{ target }}({{ config.meta_require('parameters').keys() | join(', ') }}) as table (
     {{ sql }}
 )
 {%- endcall %}

@@ -449,12 +449,17 @@ where is_stale
 
 
 {% materialization table_macro, adapter='spark' %}
-{#- A query with arguments: a table function. -#}
+{#- A query with arguments: a table function, whose columns are those of its contract. -#}
 {%- set target = this.incorporate(type='view') -%}
+{%- set parameters, columns = [], [] -%}
+{%- for name, type in config.meta_require('parameters').items() -%}{%- do parameters.append(name ~ ' ' ~ customer_scores.spark_type(type)) -%}{%- endfor -%}
+{%- for column in model['columns'].values() -%}
+    {%- do columns.append(column['name'] ~ ' ' ~ customer_scores.spark_type(column['data_type'])) -%}
+{%- endfor -%}
 {{ run_hooks(pre_hooks) }}
 {%- call statement('main') -%}
-create or replace function {{ target }}({{ config.meta_require('parameters') | join(' date, ') }} date)
-returns table
+create or replace function {{ target }}({{ parameters | join(', ') }})
+returns table ({{ columns | join(', ') }})
 return {{ sql }}
 {%- endcall %}
 {{ run_hooks(post_hooks) }}

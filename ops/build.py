@@ -114,7 +114,7 @@ def build(options: argparse.Namespace, warehouse: Warehouse, lock: int, is_repai
             raise BuildError(f"The new marts could not be put in place: {not_written(error)}", 4) from error
         # Readers see the new marts by now. Without the digest the next build starts from nothing.
         with suppress(OSError):
-            warehouse.project_digest.write_text(_project_digest(options.project_dir))
+            warehouse.project_digest.write_text(project_digest(options.project_dir))
         seconds["publish"] = time.monotonic() - began
     except BuildError as error:
         failure = error
@@ -219,7 +219,7 @@ def _check(options: argparse.Namespace) -> dict:
 def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> None:
     """Readies all that dbt reads. Raises BuildError for a work database that cannot be opened."""
     settings.stage_project(options.project_dir, options.settings, warehouse.project)
-    if _read(warehouse.project_digest) != _project_digest(options.project_dir):
+    if _read(warehouse.project_digest) != project_digest(options.project_dir):
         # What is kept from build to build knows which rows it was made from, but not which code made it. Should this
         # build fail, what is kept is of no code that the next one could go on from.
         warehouse.project_digest.unlink(missing_ok=True)
@@ -276,7 +276,7 @@ def check_for_loss(former: dict, audited: Audit, raw: Path, may_shrink: bool) ->
     return warnings
 
 
-def _project_digest(project: Path) -> str:
+def project_digest(project: Path) -> str:
     """A text that changes with any model or macro of the project."""
     digest = hashlib.sha256()
     for path in sorted(path for folder in ("models", "macros") for path in (project / folder).rglob("*.*")):

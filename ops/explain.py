@@ -73,8 +73,13 @@ def failing_rows(work_db: Path, marts: Path, query: str | None) -> list[str]:
             rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
     except duckdb.Error:
         return []
+    return rows_as_text(rows)
+
+
+def rows_as_text(rows: list[dict]) -> list[str]:
+    """A line for each row that a test found: the text of its column `problem` where it has one, else all of its values."""
     return [
-        plain(str(row["problem"]) if "problem" in row else ", ".join(f"{name} = {row[name]}" for name in columns), 300)
+        plain(str(row["problem"]) if "problem" in row else ", ".join(f"{name} = {row[name]}" for name in row), 300)
         for row in rows
     ]
 

@@ -2,7 +2,7 @@
 {%- set digits = [] %}
 {%- for position in range(1, 9) %}
     {%- do digits.append(
-        "(strpos('0123456789abcdef', substr(digest, " ~ position ~ ", 1)) - 1) * " ~ 16 ** (8 - position)
+        "(cast(position(substr(digest, " ~ position ~ ", 1) in '0123456789abcdef') as bigint) - 1) * " ~ 16 ** (8 - position)
     ) %}
 {%- endfor %}
 with digests as (

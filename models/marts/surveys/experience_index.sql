@@ -86,5 +86,5 @@ select
 from indexed
 left join bands
     -- Rounded, since a mean of four that is on an edge may miss it by its last digit.
-    on round(indexed.experience_index, 9) >= bands.lower_edge
-    and (bands.upper_edge is null or round(indexed.experience_index, 9) < bands.upper_edge)
+    on cast(indexed.experience_index as decimal(12, 9)) >= bands.lower_edge
+    and (bands.upper_edge is null or cast(indexed.experience_index as decimal(12, 9)) < bands.upper_edge)

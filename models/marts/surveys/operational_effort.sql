@@ -51,5 +51,5 @@ select
 from averaged
 left join bands
     -- Rounded, since a mean of four that is on an edge may miss it by its last digit.
-    on round(averaged.operational_effort, 9) >= bands.lower_edge
-    and (bands.upper_edge is null or round(averaged.operational_effort, 9) < bands.upper_edge)
+    on cast(averaged.operational_effort as decimal(12, 9)) >= bands.lower_edge
+    and (bands.upper_edge is null or cast(averaged.operational_effort as decimal(12, 9)) < bands.upper_edge)

@@ -70,10 +70,10 @@ select
     coalesce(purchases.purchase_days, 0) as purchase_days,
     purchases.first_purchase_date,
     purchases.last_purchase_date,
-    {{ days_between('purchases.last_purchase_date', 'customers.as_of_date') }} as recency_days,
+    cast({{ days_between('purchases.last_purchase_date', 'customers.as_of_date') }} as bigint) as recency_days,
     greatest(coalesce(purchases.purchase_days, 0) - 1, 0) as frequency,
-    {{ days_between('purchases.first_purchase_date', 'purchases.last_purchase_date') }} as repeat_span_days,
-    {{ days_between('purchases.first_purchase_date', 'customers.as_of_date') }} as age_days,
+    cast({{ days_between('purchases.first_purchase_date', 'purchases.last_purchase_date') }} as bigint) as repeat_span_days,
+    cast({{ days_between('purchases.first_purchase_date', 'customers.as_of_date') }} as bigint) as age_days,
     case
         when purchases.purchase_days > 1
             then {{ ratio('purchases.repeat_revenue', '(purchases.purchase_days - 1)') }}

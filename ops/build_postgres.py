@@ -1,0 +1,137 @@
+"""Builds the marts from the raw tables of a Postgres server and publishes them: `python -m ops.build_postgres`.
+
+The server is named by PGHOST, PGPORT, PGDATABASE, PGUSER and DBT_ENV_SECRET_PGPASSWORD, the user a member of
+customer_scores_builder (ops/postgres_roles.sql). Exit codes: 0 published; 1 the build failed (input, configuration or a
+test); 2 wrong usage; 3 another command is at work in the database; 4 the audit or the publishing failed. Unless it is 0,
+readers still see what they saw before.
+"""
+
+import argparse
+import json
+import os
+import re
+import secrets
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from ops import explain, run_dbt, settings
+from ops.build import PROJECT, project_digest
+from ops.messages import BuildError, plain
+from ops.postgres import connect, locked
+from ops.publish_postgres import audit, publish
+
+BUILDER = "customer_scores_builder"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m ops.build_postgres", description=__doc__)
+    parser.add_argument("--settings", type=Path, help="folder with the company's settings")
+    parser.add_argument("--work", type=Path, default=Path("warehouse/postgres"), help="folder for dbt's files and logs")
+    parser.add_argument("--full-refresh", action="store_true", help="build everything anew, from the raw tables alone")
+    parser.add_argument("--threads", type=int, default=2, help="models built at once (default: 2)")
+    options = parser.parse_args(arguments)
+    options.work = Path(os.path.abspath(options.work))
+    sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
+    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    try:
+        server = connect(BUILDER, f"build {build_id}")
+        try:
+            with locked(server):
+                build(options, server, build_id)
+        finally:
+            server.close()
+    except BuildError as error:
+        print(f"\n{plain(error.shown, 20000)}\nReaders see what they saw before.", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def build(options: argparse.Namespace, server: Connection, build_id: str) -> None:
+    """One build under the lock. Raises BuildError where nothing was published."""
+    print(f"Build {build_id} in the database {server.info.dbname} at {server.info.host}")
+    project = options.work / "project"
+    project.parent.mkdir(parents=True, exist_ok=True)
+    if options.settings:
+        settings.check_files(options.settings, PROJECT / "seeds")
+    # Models in Python run where DuckDB does; ops/analyse.py runs them from outside.
+    dbt_vars = settings.read_vars(options.settings, PROJECT) | {"python_models": False}
+    settings.stage_project(PROJECT, options.settings, project)
+    digest = project_digest(PROJECT)
+    is_new = digest != published_digest(server)
+    is_whole = options.full_refresh or is_new
+    if is_new and not options.full_refresh:
+        print("The project is not the one that made the published marts: all is built anew.")
+    command = ["build", "--target", "postgres", "--exclude", "tag:keys_of_steps", "--exclude-resource-type", "exposure"]
+    command += ["--threads", str(options.threads), "--warn-error-options", '{"silence": ["MFConverterIssue"]}']
+    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
+    target = options.work / "target"
+    command += ["--target-path", str(target), "--log-path", str(options.work / "logs" / build_id)]
+    command += ["--vars", json.dumps(dbt_vars, default=str, ensure_ascii=False), *["--full-refresh"] * is_whole]
+    (target / "run_results.json").unlink(missing_ok=True)
+    with open(os.devnull) as inherited:
+        run = run_dbt.run(command, environment(build_id), inherited.fileno(), options.work)
+    results = explain.read_results(target)
+    rows_of = partial(failing_rows, server)
+    if run.returncode:
+        problems = explain.failures(results, run, PROJECT, rows_of)
+        raise BuildError("The build failed:\n" + "\n".join(map(str, problems)))
+    rows = audit(server, build_id)
+    try:
+        publish(server, is_whole)
+        keep_digest(server, build_id, digest)
+    except psycopg2.Error as error:
+        raise BuildError(f"The new marts could not be put in place: {str(error).strip()}", 4) from error
+    for problem in [*map(explain.Problem, run.warnings), *explain.warnings(results, rows_of)]:
+        print(problem)
+    print(f"Published {build_id}: {len(rows)} tables, {sum(rows.values()):,} rows, in the schema customer_scores.")
+
+
+def environment(build_id: str) -> dict[str, str]:
+    """What dbt sees of the environment: no DBT_ variable of the caller's shell, which would change the build unseen."""
+    own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_SECRET_)", name)}
+    own.setdefault("CUSTOMER_SCORES_BUILD_TIME", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}")
+    return own | {
+        "CUSTOMER_SCORES_BUILD_ID": build_id,
+        "CUSTOMER_SCORES_ROLE": BUILDER,
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def failing_rows(server: Connection, query: str | None) -> list[str]:
+    """The first rows that a test found, one line each; empty where they cannot be read."""
+    try:
+        with server, server.cursor() as cursor:
+            cursor.execute(f"select * from (\n{query}\n) as found limit {explain.ROWS_SHOWN}")
+            columns = [column.name for column in cursor.description]
+            return explain.rows_as_text([dict(zip(columns, row, strict=True)) for row in cursor.fetchall()])
+    except psycopg2.Error:
+        return []
+
+
+def published_digest(server: Connection) -> str | None:
+    """The digest of the project that made what readers see; None where nobody published."""
+    with server, server.cursor() as cursor:
+        cursor.execute("create schema if not exists build")
+        cursor.execute(
+            "create table if not exists build.publications (build_id text, published_at timestamptz, project_digest text)"
+        )
+        cursor.execute("select project_digest from build.publications order by published_at desc limit 1")
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
+def keep_digest(server: Connection, build_id: str, digest: str) -> None:
+    """Notes which project made what was published."""
+    with server, server.cursor() as cursor:
+        cursor.execute("insert into build.publications values (%s, now(), %s)", [build_id, digest])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
