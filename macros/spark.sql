@@ -100,9 +100,8 @@ cast(cast(conv(substr(md5({{ customer_id }} || '|' || {{ signal }}), 1, 8), 16, 
 
 
 {% macro spark_strip_accents(text) -%}
-{#- Letters without their accents: Spark knows no Unicode normal forms, so that the letters which have one are listed (spark_letters). -#}
-{%- set letters = customer_scores.spark_letters() -%}
-regexp_replace(translate({{ text }}, '{{ letters.composed }}', '{{ letters.bare }}'), '\\p{M}', '')
+{#- Letters without their accents. -#}
+delivered.strip_accents({{ text }})
 {%- endmacro %}
 
 
@@ -150,20 +149,24 @@ trim(both ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(0) from cast({{
 
 
 {% macro spark__clean_text(column) -%}
-{#- Marks that stand alone are put together with their letter, pair by pair, where there are any. -#}
+delivered.clean_text(cast({{ column }} as string))
+{%- endmacro %}
+
+
+{% macro spark_functions() -%}
+{#-
+  Statements that make functions in the schema `delivered`. Spark knows no Unicode normal forms, so that the letters which have one are listed
+  (spark_letters): marks that stand alone are put together with their letter, pair by pair, where there are any.
+-#}
 {%- set letters = customer_scores.spark_letters() -%}
-{%- set text = customer_scores.spark_trimmed("replace(cast(" ~ column ~ " as string), chr(0), '')") -%}
-nullif(case
-    when {{ text }} rlike '\\p{M}' then aggregate(
-        sequence(1, {{ letters.composed | length }}), {{ text }},
-        (done, i) -> replace(
-            done,
-            substr('{{ letters.first }}', i, 1) || substr('{{ letters.mark }}', i, 1),
-            substr('{{ letters.composed }}', i, 1)
-        )
-    )
-    else {{ text }}
-end, '')
+{%- set text = customer_scores.spark_trimmed("replace(value, chr(0), '')") -%}
+{{ return([
+    "create or replace function delivered.strip_accents(value string) returns string return regexp_replace(translate(value, '"
+    ~ letters.composed ~ "', '" ~ letters.bare ~ "'), '\\\\p{M}', '')",
+    "create or replace function delivered.clean_text(value string) returns string return nullif(case when value rlike '\\\\p{M}' then aggregate("
+    ~ "sequence(1, " ~ letters.composed | length ~ "), " ~ text ~ ", (done, i) -> replace(done, substr('" ~ letters.first ~ "', i, 1) || substr('"
+    ~ letters.mark ~ "', i, 1), substr('" ~ letters.composed ~ "', i, 1))) else " ~ text ~ " end, '')",
+]) }}
 {%- endmacro %}
 
 
@@ -247,6 +250,7 @@ to_json({{ row }}, map('ignoreNullFields', 'false'))
     ) }}
 {%- endif -%}
 {%- for name in ['delivered', 'raw'] -%}{%- do run_query("create schema if not exists " ~ name) -%}{%- endfor -%}
+{%- for function in customer_scores.spark_functions() -%}{%- do run_query(function) -%}{%- endfor -%}
 {%- for table, columns in customer_scores.raw_contract().items() -%}
     {%- set source = customer_scores.spark_raw_table(schema, table) if table in present -%}
     {%- if source -%}{%- do customer_scores.warn_of_unread_columns(table, columns.keys() | list + ['row_number'], source) -%}{%- endif -%}
