@@ -9,6 +9,7 @@ DATA ?= ../shared/data
 NAME ?= online_retail
 MINUTES ?= 10
 FORMAT ?= parquet
+SCHEMA ?= company
 
 VENV := .venv/bin
 
@@ -25,7 +26,7 @@ export RAW WAREHOUSE SETTINGS DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT 
 export DO_NOT_TRACK := 1
 
 .PHONY: help build load-postgres erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: metrics test-metrics docs picture export report test-report report-picture test-v2 superset parsed test-dagster test-airflow lock licences
+.PHONY: metrics test-metrics docs picture export report test-report report-picture test-v2 test-spark superset parsed test-dagster test-airflow lock licences
 .PHONY: audit clean
 
 help: ## Print what each command does
@@ -126,10 +127,17 @@ build: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) $(if $(filter 
 else ifeq ($(TARGET),postgres)
 build: .venv/postgres.stamp
 	@$(VENV)/python -m ops.build_postgres --work "$$WAREHOUSE/postgres" $(if $(SETTINGS),--settings "$$SETTINGS")
+else ifeq ($(TARGET),spark)
+# Where it lies is told by CUSTOMER_SCORES_SPARK_HOST and _PORT (docs/spark.md).
+build: .venv-spark/stamp
+	.venv-spark/bin/dbt --no-partial-parse build --target spark --exclude-resource-type unit_test --vars '{python_models: false, raw_schema: $(SCHEMA)}'
 else
 build:
-	@echo "There is no TARGET $(TARGET): leave it out, or give TARGET=postgres." >&2; exit 2
+	@echo "There is no TARGET $(TARGET): leave it out, or give TARGET=postgres or TARGET=spark." >&2; exit 2
 endif
+
+test-spark: .venv/build.stamp .venv-spark/stamp data/demo/customers.csv ## Build a tenth of the demo in three increments on a Spark cluster and on DuckDB, kill a worker, and compare the marts (half an hour)
+	PYTHONPATH=.:python_tests .venv-spark/bin/python python_tests/spark_builds.py --raw data/demo
 
 load-postgres: .venv/postgres.stamp $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Load RAW=folder into the schema landing of the Postgres server that PGHOST ... name
 	@$(VENV)/python -m ops.load_postgres --raw "$$RAW"

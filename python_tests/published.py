@@ -66,6 +66,33 @@ def read_postgres(connection: duckdb.DuckDBPyConnection, into: str, server, pref
                 )
 
 
+def read_spark(connection: duckdb.DuckDBPyConnection, into: str, cursor, prefix: str, like: str) -> None:
+    """Reads the schemas `<prefix>_marts` and `<prefix>_history` of Spark, in the types of the schema `like`.
+
+    `cursor` is one of PyHive, on a Spark that writes to this machine's disk.
+    """
+    connection.execute(f"create schema {into}")
+    connection.execute("set TimeZone = 'UTC'")
+    with tempfile.TemporaryDirectory() as folder:
+        for schema in SCHEMAS:
+            cursor.execute(f"show tables in {prefix}_{schema}")
+            for _, table, _ in cursor.fetchall():
+                if table.endswith("_digests"):
+                    continue
+                rows = f"{folder}/{schema}_{table}"
+                cursor.execute(f"insert overwrite directory '{rows}' using parquet select * from {prefix}_{schema}.{table}")
+                types = connection.execute(
+                    "select column_name, data_type from information_schema.columns "
+                    "where table_schema = ? and table_name = ?",
+                    [like, f"{schema}_{table}"],
+                ).fetchall()
+                found = _column(connection, f"select column_name from (describe from '{rows}/*.parquet')")
+                # Without rows, or without the table, there is nothing to cast.
+                known = dict(types)
+                casts = ", ".join(f'cast("{name}" as {known[name]}) as "{name}"' if name in known else f'"{name}"' for name in found)
+                connection.execute(f"create table {into}.{schema}_{table} as select {casts} from '{rows}/*.parquet'")
+
+
 def differences(connection: duckdb.DuckDBPyConnection, first: str, second: str) -> list[str]:
     """A sentence for each table that is not the same in both schemas."""
     of_tables = "select table_name from information_schema.tables where table_schema = ? order by table_name"
