@@ -90,11 +90,15 @@ select {{ columns }} from {{ arguments['temp_relation'] }}
     from (
         select
             {{ days }}.score_date,
-            {{ customer_scores.digest_of_rows(facts ~ '.part') }} as digest_of_day
+            {{ customer_scores.digest_of_rows('dated.part') }} as digest_of_day
         from {{ days }}
-        left join {{ facts }}
-            on {{ days }}.score_date
-            = greatest({{ facts }}.fact_date, (select min(first_day.score_date) from {{ days }} as first_day))
+        left join (
+            select
+                {{ facts }}.part,
+                greatest({{ facts }}.fact_date, first_days.first_date) as holds_from
+            from {{ facts }}
+            cross join (select min(score_date) as first_date from {{ days }}) as first_days
+        ) as dated on {{ days }}.score_date = dated.holds_from
         group by {{ days }}.score_date
     ) as of_days
 )
