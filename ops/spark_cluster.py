@@ -76,8 +76,13 @@ class Cluster:
             "spark.driver.extraJavaOptions": f"-Dderby.system.home={self.folder} -Duser.timezone=UTC",
             "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
             "spark.executor.memory": self.memory,
-            "spark.driver.memory": "3g",
             "spark.ui.enabled": "false",
+            # Of thousands of statements few are looked at again.
+            "spark.ui.retainedTasks": 1000,
+            "spark.ui.retainedJobs": 50,
+            "spark.ui.retainedStages": 50,
+            "spark.sql.ui.retainedExecutions": 10,
+            "spark.sql.maxPlanStringLength": 10000,
             "spark.hadoop.hive.server2.thrift.port": self.port,
             "spark.hadoop.hive.server2.thrift.bind.host": HOST,
         }
@@ -103,7 +108,8 @@ class Cluster:
             "SPARK_MASTER_HOST": HOST,
             "SPARK_LOCAL_DIRS": str(self.folder / "local"),
             "SPARK_SCALA_VERSION": "2.13",
-            "SPARK_DAEMON_MEMORY": "512m",
+            # That of the Thrift server is the driver's: it plans all statements.
+            "SPARK_DAEMON_MEMORY": "4g" if name == "thrift" else "512m",
         }
         with (self.folder / f"{name}.log").open("a") as log:
             process = subprocess.Popen(
