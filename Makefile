@@ -26,7 +26,8 @@ export RAW WAREHOUSE SETTINGS DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT 
 export DO_NOT_TRACK := 1
 
 .PHONY: help build load-postgres erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: metrics test-metrics docs picture export report test-report report-picture test-v2 test-spark superset parsed test-dagster test-airflow lock licences
+.PHONY: test-postgres test-spark metrics test-metrics docs picture export report test-report report-picture test-v2 superset parsed test-dagster test-airflow
+.PHONY: lock licences
 .PHONY: audit clean
 
 help: ## Print what each command does
@@ -240,6 +241,9 @@ test-report: .venv/build.stamp .venv-browser/stamp data/demo/customers.csv ## Op
 
 test-v2: .venv/build.stamp .venv-v2/stamp data/demo/customers.csv ## Build the demo with dbt v1 and with dbt v2, compare all published rows, and tell both times (six minutes; needs npm)
 	$(VENV)/python python_tests/v2/compare.py --raw data/demo
+
+test-postgres: .venv/test.stamp .venv/postgres.stamp data/demo/customers.csv ## Build the demo and the real examples on a Postgres server and on DuckDB, compare all published rows, try readers and rights (needs PostgreSQL 15, and DATA=folder)
+	$(VENV)/python -m pytest --numprocesses 0 python_tests/engines/test_postgres.py
 
 report-picture: .venv-browser/stamp ## Write docs/report.png, the report of WAREHOUSE as Chromium shows it (needs Chromium)
 	@$(BROWSER)

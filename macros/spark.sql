@@ -414,9 +414,9 @@ where is_stale
 {%- set existing = load_cached_relation(this) -%}
 {%- set target = this.incorporate(type='table') -%}
 {%- set digests = customer_scores.spark_digests(this) -%}
-{%- set is_kept = existing and not should_full_refresh() and load_relation(digests) -%}
 {{ run_hooks(pre_hooks) }}
-{%- if is_kept %}
+{%- if existing and not should_full_refresh() %}
+    {%- do run_query("create table if not exists " ~ digests ~ " (" ~ partition ~ " date, digest bigint) using parquet") -%}
     {%- do run_query("insert overwrite table " ~ digests ~ " select " ~ partition ~ ", digest from " ~ partitions ~ " where not is_stale") -%}
     {%- set wanted = run_query("select cast(" ~ partition ~ " as string) from " ~ partitions ~ " where not is_stale").columns[0].values() | list -%}
     {%- set gone = [] -%}
@@ -426,6 +426,7 @@ where is_stale
     {%- if gone -%}{%- do run_query("alter table " ~ target ~ " drop if exists " ~ gone | join(', ')) -%}{%- endif -%}
     {%- if config.get('contract').enforced -%}{%- do customer_scores.spark__get_assert_columns_equivalent(compiled_code) -%}{%- endif -%}
     {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='name') | list -%}
+    {%- call statement() -%} set spark.sql.sources.partitionOverwriteMode = dynamic {%- endcall -%}
     {%- call statement('main') -%}
     insert overwrite table {{ target }} partition ({{ partition }})
     select {{ columns | join(', ') }} from (

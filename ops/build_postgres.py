@@ -1,9 +1,9 @@
-"""Builds the marts from the raw tables of a Postgres server and publishes them: `python -m ops.build_postgres`.
+"""Builds the marts from raw tables of a Postgres server and publishes them: `python -m ops.build_postgres`.
 
 The server is named by PGHOST, PGPORT, PGDATABASE, PGUSER and DBT_ENV_SECRET_PGPASSWORD, the user a member of
-customer_scores_builder (ops/postgres_roles.sql). Exit codes: 0 published; 1 the build failed (input, configuration or a
-test); 2 wrong usage; 3 another command is at work in the database; 4 the audit or the publishing failed. Unless it is 0,
-readers still see what they saw before.
+customer_scores_builder (ops/postgres_roles.sql). Exit codes: 0 published; 1 the build failed (input, configuration or
+a test); 2 wrong usage; 3 another command is at work in the database; 4 the audit or the publishing failed. Unless it
+is 0, readers still see what they saw before.
 """
 
 import argparse
@@ -98,7 +98,7 @@ def environment(build_id: str) -> dict[str, str]:
     own.setdefault("CUSTOMER_SCORES_BUILD_TIME", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}")
     return own | {
         "CUSTOMER_SCORES_BUILD_ID": build_id,
-        "CUSTOMER_SCORES_ROLE": BUILDER,
+        "PGOPTIONS": f"-c role={BUILDER}",
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
@@ -119,9 +119,8 @@ def published_digest(server: Connection) -> str | None:
     """The digest of the project that made what readers see; None where nobody published."""
     with server, server.cursor() as cursor:
         cursor.execute("create schema if not exists build")
-        cursor.execute(
-            "create table if not exists build.publications (build_id text, published_at timestamptz, project_digest text)"
-        )
+        columns = "build_id text, published_at timestamptz, project_digest text"
+        cursor.execute(f"create table if not exists build.publications ({columns})")
         cursor.execute("select project_digest from build.publications order by published_at desc limit 1")
         found = cursor.fetchone()
     return found[0] if found else None

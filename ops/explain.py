@@ -77,7 +77,7 @@ def failing_rows(work_db: Path, marts: Path, query: str | None) -> list[str]:
 
 
 def rows_as_text(rows: list[dict]) -> list[str]:
-    """A line for each row that a test found: the text of its column `problem` where it has one, else all of its values."""
+    """A line for each row that a test found: the text of its column `problem` where it has one, else all values."""
     return [
         plain(str(row["problem"]) if "problem" in row else ", ".join(f"{name} = {row[name]}" for name in row), 300)
         for row in rows

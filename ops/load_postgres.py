@@ -1,9 +1,9 @@
 """Loads a raw folder into a schema of a Postgres server: `python -m ops.load_postgres --raw DIR [--schema landing]`.
 
 The server is named by PGHOST, PGPORT, PGDATABASE, PGUSER and DBT_ENV_SECRET_PGPASSWORD, the user a member of
-customer_scores_loader (ops/postgres_roles.sql). A table that the schema has already is made anew, in one transaction with
-all others, and never while a build reads it. Text comes as text, and the models judge it;
-typed columns of Parquet keep their types.
+customer_scores_loader (ops/postgres_roles.sql). A table that the schema has already is made anew, in one transaction
+with all others, and never while a build reads it. Text comes as text, and the models judge it; typed columns of Parquet
+keep their types.
 """
 
 import argparse
@@ -48,9 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server = connect(LOADER, f"load of {options.raw}")
         # A build reads the raw tables more than once.
-        with locked(server):
-            with server:
-                counts = load(options.raw, server, options.schema)
+        with locked(server), server:
+            counts = load(options.raw, server, options.schema)
         server.close()
     except BuildError as error:
         print(error, file=sys.stderr)
@@ -71,7 +70,9 @@ def load(raw: Path, server: psycopg2.extensions.connection, schema: str) -> dict
     counts = {}
     with server.cursor() as cursor, duckdb.connect() as reader:
         reader.execute("set TimeZone = 'UTC'")
-        cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+        cursor.execute("select to_regnamespace(quote_ident(%s)) is null", [schema])
+        if cursor.fetchone()[0]:
+            cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         for table, source in sources.items():
             counts[table] = copy(reader, source, cursor, sql.Identifier(schema, table))
     return counts
@@ -86,21 +87,26 @@ def find(raw: Path, table: str) -> str | None:
     return None
 
 
-def copy(reader: duckdb.DuckDBPyConnection, source: str, cursor: psycopg2.extensions.cursor, table: sql.Identifier) -> int:
+def copy(
+    reader: duckdb.DuckDBPyConnection, source: str, cursor: psycopg2.extensions.cursor, table: sql.Identifier
+) -> int:
     """Makes one table of what `source` reads, in its order, with the column row_number from 1."""
     columns = [(name, kind) for name, kind, *_ in reader.execute(f"describe select * from {source}").fetchall()]
     definitions = [sql.SQL("row_number bigint primary key")]
     selected = ["row_number() over () as row_number"]
     for name, kind in columns:
         known = kind.startswith("DECIMAL") or kind in TYPES
-        definitions.append(sql.SQL("{} {}").format(sql.Identifier(name.lower()), sql.SQL(TYPES.get(kind, kind if known else "text"))))
+        definitions.append(
+            sql.SQL("{} {}").format(sql.Identifier(name.lower()), sql.SQL(TYPES.get(kind, kind if known else "text")))
+        )
         quoted = '"' + name.replace('"', '""') + '"'
         # A server takes no NUL characters; what is cleaned of them here, DuckDB's models clean of them too.
         selected.append(quoted if known else f"replace(cast({quoted} as varchar), chr(0), '') as {quoted}")
     cursor.execute(sql.SQL("drop table if exists {} cascade").format(table))
     cursor.execute(sql.SQL("create table {} ({})").format(table, sql.SQL(", ").join(definitions)))
     with tempfile.NamedTemporaryFile(suffix=".csv") as file:
-        reader.execute(f"copy (select {', '.join(selected)} from {source}) to '{file.name}' (format csv, header false, force_quote *)")
+        rows = f"(select {', '.join(selected)} from {source})"
+        reader.execute(f"copy {rows} to '{file.name}' (format csv, header false, force_quote *)")
         with open(file.name, "rb") as lines:
             cursor.copy_expert(sql.SQL("copy {} from stdin (format csv)").format(table), lines)
     cursor.execute(sql.SQL("analyze {}").format(table))

@@ -30,4 +30,13 @@ create table if not exists access.segment_owners (
 );
 comment on table access.segment_owners is
 'One row per role and segment whose customers and scores its members see; the segment all of the dimension all is everybody.';
+
+-- The segments of whoever asks: its own, and those of the roles that it is a member of.
+create or replace view access.owned_segments as
+select segment_dimension, segment_value from access.segment_owners
+where
+    to_regrole(quote_ident(reader)) is not null
+    and pg_has_role(current_user, to_regrole(quote_ident(reader)), 'member');
+grant usage on schema access to customer_scores_reader;
+grant select on access.owned_segments to customer_scores_reader;
 reset role;

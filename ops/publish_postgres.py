@@ -1,9 +1,9 @@
 """Puts what dbt built in a Postgres server before its readers, in one transaction.
 
-dbt works in the schemas `build_marts` and `build_history`, which no reader sees. Publishing deletes the rows of the tables
-of `customer_scores` and `customer_scores_history` and inserts those of the build: readers see the former build until the commit, wait
-for nothing, and see the new one after it. Tables stay, and with them rights and policies. Of tables in partitions, those
-alone are replaced whose digest has changed.
+dbt works in the schemas `build_marts` and `build_history`, which no reader sees. Publishing deletes the rows of the
+tables of `customer_scores` and `customer_scores_history` and inserts those of the build: readers see the former build
+until the commit, wait for nothing, and see the new one after it. Tables stay, and with them rights and policies. Of a
+table in partitions, those are replaced whose digest has changed.
 """
 
 from dataclasses import dataclass
@@ -18,19 +18,13 @@ PUBLISHED = {"build_marts": "customer_scores", "build_history": "customer_scores
 READER = "customer_scores_reader"
 DIGESTS = "_digests"
 
-# Evaluated once per query, not per row. An owner's rights are its role's and those of the roles that it is a member of.
-ACCESS = """
-create or replace view access.owned_segments as
-select segment_dimension, segment_value from access.segment_owners
-where to_regrole(quote_ident(reader)) is not null and pg_has_role(current_user, to_regrole(quote_ident(reader)), 'member');
-
-create or replace view access.visible_customers as
+# What the policies ask, once per query: a customer is seen by whoever owns one of its segments of today.
+VISIBLE_CUSTOMERS = """
+create view access.visible_customers as
 select distinct segments.customer_id from customer_scores.customer_segments as segments
 inner join access.owned_segments as owned using (segment_dimension, segment_value)
 where segments.valid_to is null;
-
-grant usage on schema access to customer_scores_reader;
-grant select on access.owned_segments, access.visible_customers to customer_scores_reader;
+grant select on access.visible_customers to customer_scores_reader
 """
 OF_CUSTOMERS = "customer_id in (select customer_id from access.visible_customers)"
 OF_SEGMENTS = """
@@ -41,7 +35,7 @@ OF_EVERYBODY = "exists (select 1 from access.owned_segments where segment_dimens
 
 @dataclass(frozen=True)
 class Relation:
-    """A table or a view of the build, with its columns: name and type, in order."""
+    """A table or a view, with its columns: name and type, in order."""
 
     schema: str
     name: str
@@ -49,33 +43,33 @@ class Relation:
     columns: tuple[tuple[str, str], ...]
 
     @property
-    def built(self) -> sql.Identifier:
-        """Its name in the build."""
+    def identifier(self) -> sql.Identifier:
+        """Its name in SQL."""
         return sql.Identifier(self.schema, self.name)
 
     @property
     def published(self) -> sql.Identifier:
-        """Its name for readers."""
+        """The name of what readers see of this relation of the build."""
         return sql.Identifier(PUBLISHED[self.schema], self.name)
 
 
 def audit(server: Connection, build_id: str) -> dict[str, int]:
-    """The rows of each table that a build made. Raises BuildError where not all are of this build, or rows were lost."""
+    """The rows of each table that a build made.
+
+    Raises BuildError, with exit code 4, where some are of another build, or raw rows were lost.
+    """
     problems, rows = [], {}
     with server, server.cursor() as cursor:
-        for relation in relations(cursor, "build_marts"):
-            if relation.is_view:
-                continue
-            names = [name for name, _ in relation.columns]
-            cursor.execute(
-                sql.SQL("select count(*), count(*) filter (where build_id is distinct from %s) from {}").format(relation.built)
-                if "build_id" in names
-                else sql.SQL("select count(*), 0, %s from {}").format(relation.built),
-                [build_id],
-            )
-            rows[relation.name], others = cursor.fetchone()[:2]
-            if others:
-                problems.append(f"{relation.name} has {others:,} rows of another build: build once with --full-refresh.")
+        for relation in relations(cursor, ["build_marts"]):
+            if not relation.is_view:
+                counted = "select count(*), count(*) filter (where build_id is distinct from %s) from {}"
+                cursor.execute(sql.SQL(counted).format(relation.identifier), [build_id])
+                rows[relation.name], others = cursor.fetchone()
+                if others:
+                    said = f"{relation.name} has {others:,} rows of another build."
+                    problems.append(
+                        f"{said} If the project no longer makes this table, drop build_marts.{relation.name}."
+                    )
         cursor.execute("""
             select source_table from build_marts.row_reconciliation
             where raw_rows is distinct from accepted + duplicates + rejected + erased
@@ -92,127 +86,138 @@ def publish(server: Connection, is_whole: bool) -> None:
     """Shows readers what was built. `is_whole`: partitions too are replaced whose digest has not changed."""
     with server, server.cursor() as cursor:
         for schema in PUBLISHED.values():
-            cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
-        built = [relation for schema in PUBLISHED for relation in relations(cursor, schema)]
-        remove_others(cursor, built)
+            # Only where there is none: a statement that changes rights waits for others that do.
+            cursor.execute("select to_regnamespace(%s) is null", [schema])
+            if cursor.fetchone()[0]:
+                cursor.execute(f"create schema {schema}; grant usage on schema {schema} to {READER}")
+        built = relations(cursor, list(PUBLISHED))
         tables = [relation for relation in built if not relation.is_view]
+        drop_others(cursor, built)
         for relation in tables:
             ensure(cursor, relation)
+        partitioned = {relation.name.removesuffix(DIGESTS): relation for relation in tables if DIGESTS in relation.name}
         for relation in tables:
-            # Digests are the last of a table to change: what is compared with them must be the former ones.
-            if not relation.name.endswith(DIGESTS):
-                fill(cursor, relation, built, is_whole)
+            if relation not in partitioned.values():
+                fill(cursor, relation, None if is_whole else partitioned.get(relation.name))
+        # What was compared with them stood before.
+        for relation in partitioned.values():
+            fill(cursor, relation, None)
         for relation in built:
             if relation.is_view:
                 show(cursor, relation)
         show_functions(cursor)
-        cursor.execute(ACCESS)
-        for relation in tables:
-            protect(cursor, relation)
-        for schema in PUBLISHED.values():
-            cursor.execute(f"grant usage on schema {schema} to {READER}; grant select on all tables in schema {schema} to {READER}")
-    # Rows that were deleted take room until they are swept; not within a transaction.
+        protect(cursor, tables)
+    # Rows that were deleted take room until they are swept, which no transaction can. Cutting off the end of a file
+    # would make readers wait.
     server.autocommit = True
     try:
         with server.cursor() as cursor:
             for relation in tables:
-                cursor.execute(sql.SQL("vacuum (analyze) {}").format(relation.published))
+                cursor.execute(sql.SQL("vacuum (analyze, truncate false) {}").format(relation.published))
     finally:
         server.autocommit = False
 
 
-def relations(cursor: Cursor, schema: str) -> list[Relation]:
-    """The tables and views of a schema, each after those that it was made of."""
+def relations(cursor: Cursor, schemas: list[str]) -> list[Relation]:
+    """The tables and views of some schemas, in the order in which they were made."""
     cursor.execute(
         """
         select
+            class.relnamespace::regnamespace::text,
             class.relname,
             class.relkind = 'v',
             array_agg(attribute.attname::text order by attribute.attnum),
             array_agg(format_type(attribute.atttypid, attribute.atttypmod) order by attribute.attnum)
         from pg_class as class
         join pg_attribute as attribute on class.oid = attribute.attrelid
-        where class.relnamespace = to_regnamespace(%s) and class.relkind in ('r', 'v')
+        where class.relnamespace::regnamespace::text = any(%s) and class.relkind in ('r', 'v')
             and attribute.attnum > 0 and not attribute.attisdropped
-        group by class.oid, class.relname, class.relkind
+        group by class.oid, class.relnamespace, class.relname, class.relkind
         order by class.oid
         """,
-        [schema],
+        [schemas],
     )
     return [
         Relation(schema, name, is_view, tuple(zip(names, types, strict=True)))
-        for name, is_view, names, types in cursor.fetchall()
+        for schema, name, is_view, names, types in cursor.fetchall()
     ]
 
 
-def remove_others(cursor: Cursor, built: list[Relation]) -> None:
+def drop_others(cursor: Cursor, built: list[Relation]) -> None:
     """Drops what is published and no longer built, or has other columns by now, with the views that read it."""
     wanted = {(PUBLISHED[relation.schema], relation.name): relation for relation in built}
-    for schema in PUBLISHED.values():
-        for relation in relations(cursor, schema):
-            found = wanted.get((schema, relation.name))
-            if not found or (found.is_view, found.columns) != (relation.is_view, relation.columns):
-                kind = sql.SQL("view" if relation.is_view else "table")
-                cursor.execute(sql.SQL("drop {} if exists {} cascade").format(kind, relation.built))
+    for relation in relations(cursor, list(PUBLISHED.values())):
+        found = wanted.get((relation.schema, relation.name))
+        if not found or (found.is_view, found.columns) != (relation.is_view, relation.columns):
+            kind = sql.SQL("view" if relation.is_view else "table")
+            cursor.execute(sql.SQL("drop {} if exists {} cascade").format(kind, relation.identifier))
 
 
 def ensure(cursor: Cursor, relation: Relation) -> None:
-    """Makes the published table, empty, unless it is there: with comments, and an index for who asks for one customer."""
-    cursor.execute("select to_regclass(%s) is null", [".".join(relation.published.strings)])
-    if cursor.fetchone()[0]:
-        made = sql.SQL("create table {} (like {} including comments)")
-        cursor.execute(made.format(relation.published, relation.built))
-        comment = sql.SQL("comment on table {} is {}")
-        cursor.execute("select obj_description(to_regclass(%s))", [".".join(relation.built.strings)])
-        cursor.execute(comment.format(relation.published, sql.Literal(cursor.fetchone()[0])))
-        if "customer_id" in dict(relation.columns):
-            cursor.execute(sql.SQL("create index on {} (customer_id)").format(relation.published))
+    """Makes the published table, empty, unless it is there: with comments, and an index for one customer's rows."""
+    if exists(cursor, relation.published):
+        return
+    made = sql.SQL("create table {table} (like {built} including comments); grant select on {table} to {reader}")
+    names = {"table": relation.published, "built": relation.identifier, "reader": sql.Identifier(READER)}
+    cursor.execute(made.format(**names))
+    cursor.execute("select obj_description(to_regclass(%s))", [name_of(relation.identifier)])
+    comment = sql.Literal(cursor.fetchone()[0])
+    cursor.execute(sql.SQL("comment on table {table} is {comment}").format(**names, comment=comment))
+    if "customer_id" in dict(relation.columns):
+        cursor.execute(sql.SQL("create index on {table} (customer_id)").format(**names))
 
 
-def fill(cursor: Cursor, relation: Relation, built: list[Relation], is_whole: bool) -> None:
-    """Replaces the rows of the published table; of one in partitions, those of partitions that are new, gone or changed."""
-    names = {"published": relation.published, "built": relation.built}
+def fill(cursor: Cursor, relation: Relation, digests: Relation | None) -> None:
+    """Replaces the published rows; of a table with digests, those of partitions that are new, gone or changed."""
+    names = {"published": relation.published, "built": relation.identifier}
     names["columns"] = sql.SQL(", ").join(sql.Identifier(name) for name, _ in relation.columns)
-    digests = next((other for other in built if (other.schema, other.name) == (relation.schema, relation.name + DIGESTS)), None)
-    if digests and not is_whole:
-        names |= {"partition": sql.Identifier(digests.columns[0][0]), "now": digests.built, "before": digests.published}
-        cursor.execute(
-            sql.SQL("""
-                create temporary table changed on commit drop as
-                select {partition} from {now} full join {before} using ({partition})
-                where {now}.digest is distinct from {before}.digest
-            """).format(**names | {"now": digests.built, "before": digests.published})
-        )
-        which = sql.SQL(" where {partition} in (select {partition} from changed)").format(**names)
-    else:
-        which = sql.SQL("")
-    cursor.execute(sql.SQL("delete from {published}").format(**names) + which)
-    cursor.execute(sql.SQL("insert into {published} ({columns}) select {columns} from {built}").format(**names) + which)
+    which = ""
     if digests:
-        cursor.execute("drop table if exists changed")
-        fill(cursor, digests, [], True)
+        names |= {"now": digests.identifier, "before": digests.published}
+        names["partition"] = sql.Identifier(digests.columns[0][0])
+        which = """
+            where {partition} in (
+                select {partition} from {now} as now_held full join {before} as held_before using ({partition})
+                where now_held.digest is distinct from held_before.digest
+            )
+        """
+    for statement in ("delete from {published}", "insert into {published} ({columns}) select {columns} from {built}"):
+        cursor.execute(sql.SQL(statement + which).format(**names))
 
 
 def show(cursor: Cursor, relation: Relation) -> None:
-    """Makes the published view what the built one is, unless it is so: who reads a view would have to wait for it."""
+    """Makes the published view what the built one is, unless it is so: to change a view waits for who reads it."""
     definitions = []
-    for view in (relation.built, relation.published):
-        cursor.execute("select pg_get_viewdef(to_regclass(%s))", [".".join(view.strings)])
+    for view in (relation.identifier, relation.published):
+        cursor.execute("select pg_get_viewdef(to_regclass(%s))", [name_of(view)])
         definitions.append(of_published(cursor.fetchone()[0] or ""))
     if definitions[0] != definitions[1]:
-        view = sql.SQL("create or replace view {} with (security_invoker = true) as ").format(relation.published)
-        cursor.execute(view + sql.SQL(definitions[0].replace("{", "{{").replace("}", "}}")).format())
+        # Without security_invoker a view would read with the rights of who made it, past all policies.
+        head = sql.SQL("create or replace view {} with (security_invoker = true) as ").format(relation.published)
+        cursor.execute(head.as_string(cursor) + definitions[0])
+        grant = sql.SQL("grant select on {} to {}")
+        cursor.execute(grant.format(relation.published, sql.Identifier(READER)))
 
 
 def show_functions(cursor: Cursor) -> None:
-    """Makes the functions of the build for readers: each runs in the rights of who calls it."""
-    cursor.execute(
-        "select pg_get_functiondef(oid), pg_get_function_identity_arguments(oid), proname from pg_proc "
-        "where pronamespace = to_regnamespace('build_marts')"
-    )
-    for definition, arguments, name in cursor.fetchall():
-        cursor.execute(f"drop function if exists customer_scores.{name}({arguments})")
-        cursor.execute(of_published(definition))
+    """Makes the functions of the build for readers; each runs with the rights of who calls it."""
+    cursor.execute("""
+        select
+            pg_get_functiondef(built.oid),
+            built.oid::regprocedure::text,
+            published.oid is null,
+            pg_get_functiondef(published.oid)
+        from pg_proc as built
+        left join pg_proc as published
+            on built.proname = published.proname and built.proargtypes = published.proargtypes
+            and published.pronamespace = to_regnamespace('customer_scores')
+        where built.pronamespace = to_regnamespace('build_marts')
+    """)
+    for definition, signature, is_new, published in cursor.fetchall():
+        if of_published(definition) != published:
+            if not is_new:
+                cursor.execute(f"drop function {of_published(signature)}")
+            cursor.execute(of_published(definition))
 
 
 def of_published(definition: str) -> str:
@@ -222,22 +227,30 @@ def of_published(definition: str) -> str:
     return definition
 
 
-def protect(cursor: Cursor, relation: Relation) -> None:
-    """Lets readers see of a table the rows of customers and segments that are theirs; a table of neither is for all."""
-    names = dict(relation.columns)
-    if "customer_id" in names:
-        rule = OF_CUSTOMERS
-    elif {"segment_dimension", "segment_value"} <= names.keys():
-        rule = OF_SEGMENTS
-    else:
-        return
-    cursor.execute(
-        "select 1 from pg_policy where polrelid = to_regclass(%s)", [".".join(relation.published.strings)]
-    )
-    if not cursor.fetchone():
-        policy = "alter table {table} enable row level security; create policy own_segments on {table} for select to {reader} using ({rule})"
-        cursor.execute(
-            sql.SQL(policy).format(
-                table=relation.published, reader=sql.Identifier(READER), rule=sql.SQL(f"{OF_EVERYBODY} or {rule}")
-            )
-        )
+def protect(cursor: Cursor, tables: list[Relation]) -> None:
+    """Lets readers see the rows of customers and segments that are theirs, and tables without either whole."""
+    if not exists(cursor, sql.Identifier("access", "visible_customers")):
+        cursor.execute(VISIBLE_CUSTOMERS)
+    for relation in tables:
+        names = dict(relation.columns)
+        is_of_segments = {"segment_dimension", "segment_value"} <= names.keys()
+        rule = OF_CUSTOMERS if "customer_id" in names else OF_SEGMENTS if is_of_segments else None
+        cursor.execute("select 1 from pg_policy where polrelid = to_regclass(%s)", [name_of(relation.published)])
+        if rule and not cursor.fetchone():
+            policy = sql.SQL("""
+                alter table {table} enable row level security;
+                create policy own_segments on {table} for select to {reader} using ({everybody} or {rule})
+            """)
+            names = {"table": relation.published, "reader": sql.Identifier(READER)}
+            cursor.execute(policy.format(**names, everybody=sql.SQL(OF_EVERYBODY), rule=sql.SQL(rule)))
+
+
+def exists(cursor: Cursor, identifier: sql.Identifier) -> bool:
+    """Whether there is a table or view of that name."""
+    cursor.execute("select to_regclass(%s) is not null", [name_of(identifier)])
+    return cursor.fetchone()[0]
+
+
+def name_of(identifier: sql.Identifier) -> str:
+    """A name as a text that the server can look up; names of ours need no quotes."""
+    return ".".join(identifier.strings)

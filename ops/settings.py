@@ -108,7 +108,7 @@ def _merge(seed: Path, own: Path, types: dict[str, str]) -> bytes:
     own_rows = [[row[i] for i in position] for row in own_rows]
     for line, row in zip(lines, own_rows, strict=True):
         for column, value in zip(columns, row, strict=True):
-            problem = _problem(value, types.get(column, "varchar"))
+            problem = _problem(value, types.get(column, "text"))
             if problem:
                 raise BuildError(f"{own}, line {line}: {column} is {value!r}, {problem}.")
     replaced = {row[0] for row in own_rows}

@@ -1,8 +1,8 @@
 """Compares what two builds published, whatever engines made them.
 
-The tables of each are read into a schema of one DuckDB connection, and compared row by row: texts, dates, whole numbers and
-decimals must be equal, floating-point numbers within RELATIVE. `build_id` names the build, and is left out; so are digests of
-partitions, which are each engine's own, and functions, which have no rows.
+The tables of each are read into a schema of one DuckDB connection, and compared row by row: texts, dates, whole
+numbers and decimals must be equal, floating-point numbers within RELATIVE. `build_id` names the build, and is left out;
+so are digests of partitions, which are each engine's own, and functions, which have no rows.
 """
 
 import tempfile
@@ -13,57 +13,42 @@ import duckdb
 RELATIVE = 1e-9
 # Where a difference of two numbers is nought on one engine, it may be their last digit on the other.
 ABSOLUTE = 1e-12
-# What readers see lies in these schemas of a server; in a marts file the first is called `main` and the second `main_history`.
-SCHEMAS = {"marts": "main", "history": "main_history"}
+DIGESTS = "_digests"
+# The schemas of a marts file, and those of a server in which readers see the same.
+SCHEMAS = {"main": "customer_scores", "main_history": "customer_scores_history"}
 
 
 def read_duckdb(connection: duckdb.DuckDBPyConnection, into: str, marts: Path) -> None:
-    """Reads all tables and views of a marts file into the schema `into`, a history table under the name `history_...`."""
+    """Reads all tables and views of a marts file into the schema `into`."""
     connection.execute(f"create schema {into}")
     # By this name views know the file that they lie in.
     connection.execute(f"attach '{marts}' as customer_scores (read_only)")
-    for schema, name in SCHEMAS.items():
-        for table in _column(
-            connection,
-            "select table_name from information_schema.tables where table_catalog = 'customer_scores' and table_schema = ?",
-            [name],
-        ):
-            if not table.endswith("_digests"):
-                copy = f"create table {into}.{schema}_{table} as from customer_scores.{name}.{table}"
-                connection.execute(copy)
+    for schema in SCHEMAS:
+        for table in _tables(connection, "customer_scores", schema):
+            connection.execute(f"create table {into}.{table} as from customer_scores.{schema}.{table}")
     connection.execute("detach customer_scores")
 
 
-def read_postgres(connection: duckdb.DuckDBPyConnection, into: str, server, prefix: str, like: str) -> None:
-    """Reads the schemas `<prefix>_marts` and `<prefix>_history` of a server, in the types of the schema `like`.
-
-    `server` is a connection of psycopg2.
-    """
+def read_postgres(connection: duckdb.DuckDBPyConnection, into: str, server, like: str) -> None:
+    """Reads what readers of a server see, in the types of the schema `like`. `server` is a connection of psycopg2."""
     connection.execute(f"create schema {into}")
     with server.cursor() as cursor, tempfile.NamedTemporaryFile(suffix=".csv") as file:
-        for schema in SCHEMAS:
-            cursor.execute(
-                "select table_name from information_schema.tables where table_schema = %s", [f"{prefix}_{schema}"]
-            )
+        for schema in SCHEMAS.values():
+            cursor.execute("select table_name from information_schema.tables where table_schema = %s", [schema])
             for (table,) in cursor.fetchall():
-                if table.endswith("_digests"):
-                    continue
-                with open(file.name, "wb") as rows:
-                    query = f'select * from "{prefix}_{schema}"."{table}"'
-                    cursor.copy_expert(f"copy ({query}) to stdout (format csv, header, force_quote *)", rows)
-                types = dict(
-                    connection.execute(
-                        "select column_name, data_type from information_schema.columns "
-                        "where table_schema = ? and table_name = ?",
-                        [like, f"{schema}_{table}"],
-                    ).fetchall()
-                )
-                found = _column(connection, f"select column_name from (describe from read_csv('{file.name}', all_varchar = true))")
-                casts = ", ".join(f'cast("{name}" as {types.get(name, "varchar")}) as "{name}"' for name in found)
-                connection.execute(
-                    f"create table {into}.{schema}_{table} as "
-                    f"select {casts} from read_csv('{file.name}', all_varchar = true, header = true, nullstr = '', allow_quoted_nulls = false, strict_mode = true)"
-                )
+                if not table.endswith(DIGESTS):
+                    with open(file.name, "wb") as rows:
+                        query = f"copy (select * from {schema}.{table}) to stdout (format csv, header, force_quote *)"
+                        cursor.copy_expert(query, rows)
+                    _read_csv(connection, file.name, f"{into}.{table}", dict(_columns(connection, like, table)))
+
+
+def _read_csv(connection: duckdb.DuckDBPyConnection, file: str, table: str, types: dict[str, str]) -> None:
+    """Makes a table of a file in which nulls alone are empty and without quotes; a column without a type stays text."""
+    reader = f"read_csv('{file}', all_varchar = true, header = true, nullstr = '', allow_quoted_nulls = false)"
+    names = [row[0] for row in connection.execute(f"describe from {reader}").fetchall()]
+    typed = ", ".join(f'cast("{name}" as {types.get(name, "varchar")}) as "{name}"' for name in names)
+    connection.execute(f"create table {table} as select {typed} from {reader}")
 
 
 def read_spark(connection: duckdb.DuckDBPyConnection, into: str, cursor, prefix: str, like: str) -> None:
@@ -95,8 +80,7 @@ def read_spark(connection: duckdb.DuckDBPyConnection, into: str, cursor, prefix:
 
 def differences(connection: duckdb.DuckDBPyConnection, first: str, second: str) -> list[str]:
     """A sentence for each table that is not the same in both schemas."""
-    of_tables = "select table_name from information_schema.tables where table_schema = ? order by table_name"
-    tables = [_column(connection, of_tables, [schema]) for schema in (first, second)]
+    tables = [_tables(connection, "memory", schema) for schema in (first, second)]
     if not tables[0]:
         return ["nothing is published"]
     said = [f"{table}: in {first} alone" for table in tables[0] if table not in tables[1]]
@@ -108,46 +92,51 @@ def differences(connection: duckdb.DuckDBPyConnection, first: str, second: str) 
 
 
 def differences_of_table(connection: duckdb.DuckDBPyConnection, table: str, first: str, second: str) -> list[str]:
-    """What is not the same in a table of both schemas: columns, the number of rows, or values, with one example."""
-    of_columns = (
-        "select column_name, data_type from information_schema.columns "
-        "where table_schema = ? and table_name = ? and column_name <> 'build_id' order by column_name"
-    )
-    columns, others = (connection.execute(of_columns, [schema, table]).fetchall() for schema in (first, second))
+    """What is not the same in a table of both schemas: columns, the number of rows, or values, with an example."""
+    columns, others = (_columns(connection, schema, table) for schema in (first, second))
     if columns != others:
         return [f"{table}: not the same columns: {sorted(set(columns) ^ set(others))}"]
-    counts = [connection.execute(f"select count(*) from {schema}.{table}").fetchone()[0] for schema in (first, second)]
-    if counts[0] != counts[1]:
-        return [f"{table}: {counts[0]:,} rows in {first}, {counts[1]:,} in {second}"]
-    exact = [f'"{name}"' for name, kind in columns if kind not in ("DOUBLE", "FLOAT")]
-    floats = [f'"{name}"' for name, kind in columns if kind in ("DOUBLE", "FLOAT")]
-    said = []
-    alike = ", ".join(exact)
+    exact = ", ".join(f'"{name}"' for name, kind in columns if kind != "DOUBLE")
+    floats = [f'"{name}"' for name, kind in columns if kind == "DOUBLE"]
     # With all else equal, floats stand in the order of their size: the same rows stand beside each other.
-    numbered = "select *, row_number() over (order by {}) as place from {}.{}"
-    order = ", ".join([*exact, *floats])
-    connection.execute(f"create or replace temp view one as {numbered.format(order, first, table)}")
-    connection.execute(f"create or replace temp view other as {numbered.format(order, second, table)}")
-    unlike = connection.execute(f"select {alike} from {first}.{table} except all select {alike} from {second}.{table}")
-    rows = unlike.fetchall()
-    if rows:
-        other = connection.execute(f"select {alike} from {second}.{table} except all select {alike} from {first}.{table}")
-        example = dict(zip(exact, zip(rows[0], other.fetchone(), strict=True), strict=True))
-        shown = {name: pair for name, pair in example.items() if pair[0] != pair[1]}
-        return [f"{table}: {len(rows):,} of {counts[0]:,} rows are not in {second}; the first differs in {shown}"]
-    for name in floats:
-        close = (
-            f"one.{name} is not distinct from other.{name} "
-            f"or abs(one.{name} - other.{name}) <= {ABSOLUTE} + {RELATIVE} * greatest(abs(one.{name}), abs(other.{name}))"
+    order = ", ".join([exact, *floats])
+    for name, schema in [("one", first), ("other", second)]:
+        numbered = f"select *, row_number() over (order by {order}) as place from {schema}.{table}"
+        connection.execute(f"create or replace temp table {name} as {numbered}")
+    for found, missing, schema in [("one", "other", second), ("other", "one", first)]:
+        unlike = connection.execute(
+            f"select {exact} from {found} except all select {exact} from {missing} order by all"
         )
-        far = connection.execute(
-            f"select count(*), any_value((one.{name}, other.{name})) from one join other using (place) "
-            f"where not coalesce({close}, false)"
-        ).fetchone()
-        if far[0]:
-            said.append(f"{table}.{name}: {far[0]:,} of {counts[0]:,} numbers differ, such as {far[1]}")
-    return said
+        if rows := unlike.fetchall():
+            return [f"{table}: {len(rows):,} rows are not in {schema}, such as {rows[0]}, of the columns {exact}"]
+    return [said for name in floats for said in _far_apart(connection, table, name)]
 
 
-def _column(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[str] | None = None) -> list[str]:
-    return [row[0] for row in connection.execute(query, parameters or []).fetchall()]
+def _far_apart(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> list[str]:
+    """What is to be said of a column of floating-point numbers of the temporary tables `one` and `other`."""
+    far, example = connection.execute(f"""
+        select count(*), any_value((one.{name}, other.{name}))
+        from one inner join other using (place)
+        where one.{name} is distinct from other.{name} and not coalesce(
+            abs(one.{name} - other.{name}) <= {ABSOLUTE} + {RELATIVE} * greatest(abs(one.{name}), abs(other.{name})),
+            false
+        )
+    """).fetchone()
+    return [f"{table}.{name}: {far:,} numbers differ, such as {example}"] if far else []
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> list[str]:
+    query = """
+        select table_name from information_schema.tables
+        where table_catalog = ? and table_schema = ? order by table_name
+    """
+    return [name for (name,) in connection.execute(query, [database, schema]).fetchall() if not name.endswith(DIGESTS)]
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[tuple[str, str]]:
+    query = """
+        select column_name, data_type from information_schema.columns
+        where table_catalog = 'memory' and table_schema = ? and table_name = ? and column_name <> 'build_id'
+        order by column_name
+    """
+    return connection.execute(query, [schema, table]).fetchall()

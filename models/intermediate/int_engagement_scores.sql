@@ -8,6 +8,7 @@
 {%- set windows_before = [window_days, 2 * window_days, 3 * window_days, 4 * window_days] %}
 {%- set apart = days_between("cast('1999-01-01' as date)", 'score_date') ~ ' % ' ~ window_days %}
 {%- set series = 'customer_number' ~ (', ' ~ apart if is_incremental() else '') %}
+{%- set columns = ['customer_number', 'score_date', 'is_scored', 'points', 'event_count', 'active_days', 'active_users'] %}
 {%- set observed_days = '(' ~ days_between('customers.observed_from', 'compared.score_date') ~ ' + 1)' %}
 with customers as (
     select * from {{ ref('int_customers') }}
@@ -29,8 +30,7 @@ kept as (
         customers.customer_number,
         scores.score_date,
         scores.points,
-        scores.engagement_score,
-        false as is_stale
+        scores.engagement_score
     from {{ this }} as scores
     inner join customers on scores.customer_id = customers.customer_id
     inner join earlier_dates on scores.score_date = earlier_dates.score_date
@@ -39,7 +39,9 @@ kept as (
 
 scored as (
     select
-        windows.*,
+        {%- for column in columns %}
+        windows.{{ column }},
+        {%- endfor %}
         point_scores.engagement_score,
         point_scores.engagement_percentile,
         point_scores.band_number,
@@ -51,8 +53,9 @@ scored as (
         and (windows.event_count = 0) = point_scores.is_silent
         and windows.is_scored
     {%- if is_incremental() %}
-    union all by name
-    select * from kept
+    union all
+    select customer_number, score_date, null, points, null, null, null, engagement_score, null, null, false
+    from kept
     {%- endif %}
 ),
 
@@ -61,10 +64,9 @@ compared as (
         *,
         lag(engagement_score, {{ rows }}) over history as earlier_score,
         lag(points, {{ rows }}) over history as earlier_points,
-        lag(points, {{ rows }}) over history
-        + lag(points, {{ 2 * rows }}) over history
-        + lag(points, {{ 3 * rows }}) over history
-        + lag(points, {{ 4 * rows }}) over history as four_windows_points
+        {%- for windows in [1, 2, 3, 4] %}
+        {{ '+ ' if not loop.first }}lag(points, {{ windows * rows }}) over history
+        {%- endfor %} as four_windows_points
     from scored
     window history as (partition by {{ series }} order by score_date)
 )
@@ -89,9 +91,7 @@ select
     cast(compared.band_number as smallint) as band_number,
     case
         when {{ observed_days }} >= {{ 5 * window_days }}
-            then
-                cast(4 * compared.points as {{ type_double() }})
-                / nullif(cast(compared.four_windows_points as {{ type_double() }}), 0)
+            then {{ ratio('4 * compared.points', 'compared.four_windows_points') }}
     end as baseline_ratio,
     case when {{ observed_days }} > {{ window_days }} then compared.earlier_points end as previous_points,
     case when {{ observed_days }} > {{ window_days }} then compared.earlier_score end as previous_score
