@@ -240,7 +240,7 @@ test-report: .venv/build.stamp .venv-browser/stamp data/demo/customers.csv ## Op
 	WAREHOUSE=data/test_report .venv-browser/bin/python -m pytest --confcutdir python_tests/browser python_tests/browser/test_page.py
 
 test-v2: .venv/build.stamp .venv-v2/stamp data/demo/customers.csv ## Build the demo with dbt v1 and with dbt v2, compare all published rows, and tell both times (six minutes; needs npm)
-	$(VENV)/python python_tests/v2/compare.py --raw data/demo
+	PYTHONPATH=python_tests $(VENV)/python python_tests/v2/compare.py --raw data/demo
 
 test-postgres: .venv/test.stamp .venv/postgres.stamp data/demo/customers.csv ## Build the demo and the real examples on a Postgres server and on DuckDB, compare all published rows, try readers and rights (needs PostgreSQL 15, and DATA=folder)
 	$(VENV)/python -m pytest --numprocesses 0 python_tests/engines/test_postgres.py

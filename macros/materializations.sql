@@ -38,3 +38,12 @@ create or replace function {{ target }}({{ config.meta_require('parameters').key
 {%- do adapter.commit() %}
 {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+
+{% macro gather_statistics() %}
+{#- A hook of every table: what an engine must be told before it can plan well how to read the new rows. -#}
+{{- adapter.dispatch('gather_statistics', 'customer_scores')() -}}
+{% endmacro %}
+
+{% macro default__gather_statistics() -%}
+{%- endmacro %}

@@ -31,6 +31,7 @@ from ops.publish import Audit, Warehouse, audit
 from ops.report import report
 
 PROJECT = Path(__file__).resolve().parents[1]
+PARTIAL_PARSE = "partial_parse.msgpack"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -223,6 +224,9 @@ def _prepare(options: argparse.Namespace, warehouse: Warehouse) -> None:
         # What is kept from build to build knows which rows it was made from, but not which code made it. Should this
         # build fail, what is kept is of no code that the next one could go on from.
         warehouse.project_digest.unlink(missing_ok=True)
+        if warehouse.published():
+            # What dbt keeps of another project misleads it: two metrics of one name, it says, where there is one.
+            (warehouse.target / PARTIAL_PARSE).unlink(missing_ok=True)
         if warehouse.published() and not options.full_refresh:
             print(
                 "The project is not the one that made the published marts, or they were rolled back: all is built anew."

@@ -12,19 +12,24 @@ import os
 import re
 import secrets
 import sys
+import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from ops import explain, run_dbt, settings
-from ops.build import PROJECT, project_digest
+from ops import explain, outside, run_dbt, settings
+from ops.build import PARTIAL_PARSE, PROJECT, project_digest
 from ops.messages import BuildError, plain
-from ops.postgres import connect, locked
+from ops.postgres import connect, fetch, locked, store, types_of
 from ops.publish_postgres import audit, publish
 
+# Keys of steps that nobody opens: `make test` proves them.
+KEYS = "tag:keys_of_steps"
 BUILDER = "customer_scores_builder"
 
 
@@ -55,41 +60,71 @@ def main(arguments: list[str] | None = None) -> int:
 def build(options: argparse.Namespace, server: Connection, build_id: str) -> None:
     """One build under the lock. Raises BuildError where nothing was published."""
     print(f"Build {build_id} in the database {server.info.dbname} at {server.info.host}")
-    project = options.work / "project"
+    project, target = options.work / "project", options.work / "target"
     project.parent.mkdir(parents=True, exist_ok=True)
     if options.settings:
         settings.check_files(options.settings, PROJECT / "seeds")
-    # Models in Python run where DuckDB does; ops/analyse.py runs them from outside.
-    dbt_vars = settings.read_vars(options.settings, PROJECT) | {"python_models": False}
+    dbt_vars = settings.read_vars(options.settings, PROJECT)
     settings.stage_project(PROJECT, options.settings, project)
     digest = project_digest(PROJECT)
     is_new = digest != published_digest(server)
     is_whole = options.full_refresh or is_new
+    if is_new:
+        # What dbt keeps of another project misleads it: two metrics of one name, it says, where there is one.
+        (target / PARTIAL_PARSE).unlink(missing_ok=True)
     if is_new and not options.full_refresh:
         print("The project is not the one that made the published marts: all is built anew.")
-    command = ["build", "--target", "postgres", "--exclude", "tag:keys_of_steps", "--exclude-resource-type", "exposure"]
-    command += ["--threads", str(options.threads), "--warn-error-options", '{"silence": ["MFConverterIssue"]}']
-    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
-    target = options.work / "target"
-    command += ["--target-path", str(target), "--log-path", str(options.work / "logs" / build_id)]
-    command += ["--vars", json.dumps(dbt_vars, default=str, ensure_ascii=False), *["--full-refresh"] * is_whole]
-    (target / "run_results.json").unlink(missing_ok=True)
-    with open(os.devnull) as inherited:
-        run = run_dbt.run(command, environment(build_id), inherited.fileno(), options.work)
-    results = explain.read_results(target)
+
+    def dbt(*selection: str) -> tuple[list[str], list[dict]]:
+        """Builds what is selected; returns what dbt warned of and the results. Raises BuildError where it failed."""
+        command = ["build", "--target", "postgres", *selection, "--threads", str(options.threads)]
+        command += ["--exclude-resource-type", "exposure", "--warn-error-options", '{"silence": ["MFConverterIssue"]}']
+        command += ["--project-dir", str(project), "--profiles-dir", str(project)]
+        command += ["--target-path", str(target), "--log-path", str(options.work / "logs" / build_id)]
+        command += ["--full-refresh"] * is_whole
+        command += ["--vars", json.dumps(dbt_vars, default=str, ensure_ascii=False)]
+        (target / "run_results.json").unlink(missing_ok=True)
+        with open(os.devnull) as inherited:
+            run = run_dbt.run(command, environment(build_id), inherited.fileno(), options.work)
+        results = explain.read_results(target)
+        if run.returncode:
+            problems = explain.failures(results, run, PROJECT, rows_of)
+            raise BuildError("The build failed:\n" + "\n".join(map(str, problems)))
+        return run.warnings, results
+
     rows_of = partial(failing_rows, server)
-    if run.returncode:
-        problems = explain.failures(results, run, PROJECT, rows_of)
-        raise BuildError("The build failed:\n" + "\n".join(map(str, problems)))
+    warnings, results = dbt("--exclude", KEYS, "file:*.py+")
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    for models, others in outside.waves(manifest):
+        for name in models:
+            began = time.monotonic()
+            run_outside(server, manifest["nodes"][name], manifest)
+            print(f"  outside  {time.monotonic() - began:7.1f} s  {manifest['nodes'][name]['name']}")
+        names = [manifest["nodes"][name]["name"] for name in others]
+        if names:
+            results += dbt("--indirect-selection", "empty", "--exclude", KEYS, "--select", *names)[1]
     rows = audit(server, build_id)
     try:
         publish(server, is_whole)
         keep_digest(server, build_id, digest)
     except psycopg2.Error as error:
         raise BuildError(f"The new marts could not be put in place: {str(error).strip()}", 4) from error
-    for problem in [*map(explain.Problem, run.warnings), *explain.warnings(results, rows_of)]:
+    for problem in [*map(explain.Problem, warnings), *explain.warnings(results, rows_of)]:
         print(problem)
     print(f"Published {build_id}: {len(rows)} tables, {sum(rows.values()):,} rows, in the schema customer_scores.")
+
+
+def run_outside(server: Connection, node: dict, manifest: dict) -> None:
+    """Runs a model in Python here, and puts what it returns into the schema of the build."""
+
+    def fetch_parent(parent: dict, into: duckdb.DuckDBPyConnection, table: str) -> None:
+        name = f"{parent['schema']}.{parent['alias']}"
+        fetch(cursor, f"select * from {name}", into, table, types_of(cursor, name))
+
+    with server, server.cursor() as cursor, duckdb.connect() as here:
+        returned = outside.run(PROJECT, node, manifest, fetch_parent)
+        here.register("returned", returned)
+        store(here, "from returned", cursor, sql.Identifier(node["schema"], node["alias"]))
 
 
 def environment(build_id: str) -> dict[str, str]:

@@ -8,7 +8,6 @@ keep their types.
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
 import duckdb
@@ -16,23 +15,10 @@ import psycopg2
 from psycopg2 import sql
 
 from ops.messages import BuildError
-from ops.postgres import connect, locked
+from ops.postgres import connect, locked, store
 
 LOADER = "customer_scores_loader"
 TABLES = ("events", "survey_answers", "customers")
-# DuckDB's names of types that a server calls otherwise; what is no type of both goes as text.
-TYPES = {
-    "DOUBLE": "double precision",
-    "FLOAT": "real",
-    "BIGINT": "bigint",
-    "INTEGER": "integer",
-    "SMALLINT": "smallint",
-    "BOOLEAN": "boolean",
-    "DATE": "date",
-    "TIMESTAMP": "timestamp",
-    "TIMESTAMP_NS": "timestamp",
-    "TIMESTAMP WITH TIME ZONE": "timestamptz",
-}
 READERS = {
     ".csv": "read_csv({files}, all_varchar = true, header = true, strict_mode = true, union_by_name = true)",
     ".parquet": "read_parquet({files}, union_by_name = true, hive_partitioning = false)",
@@ -74,7 +60,11 @@ def load(raw: Path, server: psycopg2.extensions.connection, schema: str) -> dict
         if cursor.fetchone()[0]:
             cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         for table, source in sources.items():
-            counts[table] = copy(reader, source, cursor, sql.Identifier(schema, table))
+            name = sql.Identifier(schema, table)
+            store(reader, f"select row_number() over () as row_number, * from {source}", cursor, name)
+            cursor.execute(sql.SQL("alter table {table} add primary key (row_number)").format(table=name))
+            cursor.execute(sql.SQL("select count(*) from {}").format(name))
+            counts[table] = cursor.fetchone()[0]
     return counts
 
 
@@ -85,32 +75,6 @@ def find(raw: Path, table: str) -> str | None:
         if files:
             return reader.format(files=[str(file) for file in files])
     return None
-
-
-def copy(
-    reader: duckdb.DuckDBPyConnection, source: str, cursor: psycopg2.extensions.cursor, table: sql.Identifier
-) -> int:
-    """Makes one table of what `source` reads, in its order, with the column row_number from 1."""
-    columns = [(name, kind) for name, kind, *_ in reader.execute(f"describe select * from {source}").fetchall()]
-    definitions = [sql.SQL("row_number bigint primary key")]
-    selected = ["row_number() over () as row_number"]
-    for name, kind in columns:
-        known = kind.startswith("DECIMAL") or kind in TYPES
-        definitions.append(
-            sql.SQL("{} {}").format(sql.Identifier(name.lower()), sql.SQL(TYPES.get(kind, kind if known else "text")))
-        )
-        quoted = '"' + name.replace('"', '""') + '"'
-        # A server takes no NUL characters; what is cleaned of them here, DuckDB's models clean of them too.
-        selected.append(quoted if known else f"replace(cast({quoted} as varchar), chr(0), '') as {quoted}")
-    cursor.execute(sql.SQL("drop table if exists {} cascade").format(table))
-    cursor.execute(sql.SQL("create table {} ({})").format(table, sql.SQL(", ").join(definitions)))
-    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
-        rows = f"(select {', '.join(selected)} from {source})"
-        reader.execute(f"copy {rows} to '{file.name}' (format csv, header false, force_quote *)")
-        with open(file.name, "rb") as lines:
-            cursor.copy_expert(sql.SQL("copy {} from stdin (format csv)").format(table), lines)
-    cursor.execute(sql.SQL("analyze {}").format(table))
-    return cursor.rowcount if cursor.rowcount > 0 else reader.execute(f"select count(*) from {source}").fetchone()[0]
 
 
 if __name__ == "__main__":

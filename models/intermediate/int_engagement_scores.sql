@@ -8,12 +8,12 @@
 {%- set windows_before = [window_days, 2 * window_days, 3 * window_days, 4 * window_days] %}
 {%- set apart = days_between("cast('1999-01-01' as date)", 'score_date') ~ ' % ' ~ window_days %}
 {%- set series = 'customer_number' ~ (', ' ~ apart if is_incremental() else '') %}
-{%- set columns = ['customer_number', 'score_date', 'is_scored', 'points', 'event_count', 'active_days', 'active_users'] %}
+{%- set columns = 'customer_number score_date is_scored points event_count active_days active_users'.split() %}
 {%- set observed_days = '(' ~ days_between('customers.observed_from', 'compared.score_date') ~ ' + 1)' %}
+{%- set has_previous = observed_days ~ ' > ' ~ window_days %}
 with customers as (
     select * from {{ ref('int_customers') }}
 ),
-
 {%- if is_incremental() %}
 
 -- What stands, and what a day that is made anew compares itself with.
@@ -87,14 +87,14 @@ select
     cast(compared.active_users as bigint) as active_users,
     compared.points,
     compared.engagement_score,
-    compared.engagement_percentile,
+    cast(compared.engagement_percentile as decimal(9, 6)) as engagement_percentile,
     cast(compared.band_number as smallint) as band_number,
     case
         when {{ observed_days }} >= {{ 5 * window_days }}
             then {{ ratio('4 * compared.points', 'compared.four_windows_points') }}
     end as baseline_ratio,
-    case when {{ observed_days }} > {{ window_days }} then compared.earlier_points end as previous_points,
-    case when {{ observed_days }} > {{ window_days }} then compared.earlier_score end as previous_score
+    cast(case when {{ has_previous }} then compared.earlier_points end as decimal(18, 6)) as previous_points,
+    cast(case when {{ has_previous }} then compared.earlier_score end as decimal(9, 6)) as previous_score
 from compared
 inner join customers on compared.customer_number = customers.customer_number
 where compared.is_stale

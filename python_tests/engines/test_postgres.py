@@ -13,6 +13,7 @@ import pytest
 from postgres_server import PROJECT, server
 from real_data import DATA_FILES, mapped
 
+from ops.postgres import fetch
 from ops.publish import Warehouse
 
 DEMO = PROJECT / "data" / "demo"
@@ -37,6 +38,10 @@ def run(module: str, place: dict, *arguments: object) -> subprocess.CompletedPro
 def build(place: dict, work, raw=None, settings=None, *arguments: object) -> None:
     """Loads `raw` and builds on the server."""
     if raw:
+        with connect(place) as owner, owner.cursor() as cursor:
+            # What another company has and this one lacks.
+            cursor.execute("set role customer_scores_loader; drop table if exists landing.events cascade")
+            cursor.execute("drop table if exists landing.survey_answers, landing.customers cascade")
         loaded = run("ops.load_postgres", place, "--raw", raw)
         assert loaded.returncode == 0, loaded.stderr
     options = ["--settings", settings] if settings else []
@@ -63,7 +68,17 @@ def assert_same_as_duckdb(place: dict, raw, settings, folder) -> None:
     reader = connect(place, "engineer")
     with reader.cursor() as cursor:
         cursor.execute("set role customer_scores_builder")
-    published.read_postgres(connection, "postgres", reader, like="duckdb")
+    connection.execute("create schema postgres")
+    with reader.cursor() as cursor:
+        cursor.execute("""
+            select table_schema, table_name from information_schema.tables
+            where table_schema in ('customer_scores', 'customer_scores_history')
+        """)
+        for schema, table in cursor.fetchall():
+            if not table.endswith(published.DIGESTS):
+                query = f"select * from {schema}.{table} {published.days_compared(table)}"
+                types = dict(published.columns_of(connection, "duckdb", table))
+                fetch(cursor, query, connection, f"postgres.{table}", types)
     assert published.differences(connection, "duckdb", "postgres") == []
 
 
@@ -86,10 +101,9 @@ def test_three_increments_have_the_rows_of_one_build(place, tmp_path):
                 ("customers", "updated_at"),
             ]:
                 file = next(DEMO.glob(f"{table}.*"))
-                connection.execute(
-                    f"copy (from '{file}' where coalesce(try_cast({time_known} as timestamp) < '{day}', true)) "
-                    f"to '{raw / file.name}'"
-                )
+                reader = f"read_csv('{file}', all_varchar = true)" if file.suffix == ".csv" else f"'{file}'"
+                loaded = f"coalesce(try_cast({time_known} as timestamp) < '{day}', true)"
+                connection.execute(f"copy (from {reader} where {loaded}) to '{raw / file.name}'")
         build(place, tmp_path / "work", raw)
     build(place, tmp_path / "work", DEMO)
     assert_same_as_duckdb(place, DEMO, None, tmp_path)

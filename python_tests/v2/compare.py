@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import duckdb
+import published
 
 PROJECT = Path(__file__).resolve().parents[2]
 LIBRARY = PROJECT / "python_tests/v2/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so"
@@ -43,7 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"The build with dbt {version} failed: see above.", file=sys.stderr)
                 return 1
             seconds[version] = time.monotonic() - began
-        differences = compare(Path(folder, "v1"), Path(folder, "v2"))
+        connection = duckdb.connect()
+        for version in PROGRAMS:
+            published.read_duckdb(connection, version, Path(folder, version, "marts.duckdb"))
+        differences = published.differences(connection, *PROGRAMS)
     print("\n".join(f"{version}: built in {value:.0f} s" for version, value in seconds.items()))
     print("\n".join(differences) or "Both have published the same rows.")
     return 1 if differences else 0
@@ -64,46 +68,6 @@ def build(program: Path, raw: Path, place: Path) -> int:
     command = [program, "build", "--threads", "2", "--exclude-resource-type", "unit_test"]
     command += ["--vars", "{python_models: false}", "--target-path", place / "target", "--log-path", place / "target"]
     return subprocess.run(command, cwd=PROJECT, env=environment).returncode
-
-
-def compare(first: Path, second: Path) -> list[str]:
-    """Says of each published table that is not the same in both folders how they differ, `build_id` aside."""
-    connection = duckdb.connect()
-    tables = {place: published(connection, place) for place in (first, second)}
-    differences = [f"{table}: not in both" for table in sorted(tables[first].keys() ^ tables[second].keys())]
-    for table in sorted(tables[first].keys() & tables[second].keys()):
-        if tables[first][table] != tables[second][table]:
-            differences.append(f"{table}: not the same columns or types")
-            continue
-        rows = [f"(from '{place / 'rows' / table}.parquet')" for place in (first, second)]
-        counts = connection.execute(f"select (select count(*) from {rows[0]}), (select count(*) from {rows[1]})")
-        counts = counts.fetchone()
-        unlike = connection.execute(f"select count(*) from ({rows[0]} except all {rows[1]})").fetchone()[0]
-        if unlike or counts[0] != counts[1]:
-            differences.append(f"{table}: {counts[0]} and {counts[1]} rows, {unlike} of the first not in the second")
-        else:
-            print(f"{table}: {counts[0]:,} rows are the same")
-    if not tables[first]:
-        differences.append("nothing is published")
-    return differences
-
-
-def published(connection: duckdb.DuckDBPyConnection, place: Path) -> dict[str, list[tuple[str, str]]]:
-    """Writes the rows of all published tables and views of a folder, and returns their columns and types."""
-    (place / "rows").mkdir()
-    # By this name views know the file that they lie in.
-    connection.execute(f"attach '{place / 'marts.duckdb'}' as customer_scores (read_only)")
-    columns = connection.execute("""
-        select table_schema || '.' || table_name, list((column_name, data_type) order by column_name)
-        from information_schema.columns
-        where table_catalog = 'customer_scores' and column_name <> 'build_id' and not ends_with(table_name, '_digests')
-        group by all
-    """).fetchall()
-    for table, pairs in columns:
-        names = ", ".join(f'"{name}"' for name, _ in pairs)
-        connection.execute(f"copy (select {names} from customer_scores.{table}) to '{place / 'rows' / table}.parquet'")
-    connection.execute("detach customer_scores")
-    return dict(columns)
 
 
 if __name__ == "__main__":
