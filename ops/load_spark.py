@@ -62,7 +62,9 @@ def write(raw: Path, table: str, to: Path) -> bool:
     with duckdb.connect() as database:
         # One order for reading and writing: the position is part of what a row is known by.
         database.execute("set threads = 1; set timezone = 'UTC'")
-        reader = f"read_csv($files, {CSV})" if files[0].suffix == ".csv" else "read_parquet($files, union_by_name = true)"
+        reader = (
+            f"read_csv($files, {CSV})" if files[0].suffix == ".csv" else "read_parquet($files, union_by_name = true)"
+        )
         rows = database.sql(f"select *, row_number() over () as row_number from {reader}", params={"files": names})
         rows.write_parquet(str(to / "part-0.parquet"), row_group_size=100_000)
     return True

@@ -87,7 +87,16 @@ class Cluster:
             "spark.hadoop.hive.server2.thrift.bind.host": HOST,
         }
         confs = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
-        self.run("thrift", "org.apache.spark.deploy.SparkSubmit", "--master", master, *confs, "--class", THRIFT_SERVER, "spark-internal")
+        self.run(
+            "thrift",
+            "org.apache.spark.deploy.SparkSubmit",
+            "--master",
+            master,
+            *confs,
+            "--class",
+            THRIFT_SERVER,
+            "spark-internal",
+        )
         self.wait(self.port)
 
     def add_worker(self, number: int) -> subprocess.Popen:
@@ -114,7 +123,11 @@ class Cluster:
         with (self.folder / f"{name}.log").open("a") as log:
             process = subprocess.Popen(
                 [home / "bin" / "spark-class", main_class, *map(str, arguments)],
-                cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True,
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self.processes.append(process)
         return process

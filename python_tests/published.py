@@ -49,7 +49,9 @@ def read_spark(connection: duckdb.DuckDBPyConnection, into: str, cursor, prefix:
                 if table.endswith("_digests"):
                     continue
                 rows = f"{folder}/{schema}_{table}"
-                cursor.execute(f"insert overwrite directory '{rows}' using parquet select * from {prefix}_{schema}.{table}")
+                cursor.execute(
+                    f"insert overwrite directory '{rows}' using parquet select * from {prefix}_{schema}.{table}"
+                )
                 types = connection.execute(
                     "select column_name, data_type from information_schema.columns "
                     "where table_schema = ? and table_name = ?",
@@ -58,7 +60,9 @@ def read_spark(connection: duckdb.DuckDBPyConnection, into: str, cursor, prefix:
                 found = _column(connection, f"select column_name from (describe from '{rows}/*.parquet')")
                 # Without rows, or without the table, there is nothing to cast.
                 known = dict(types)
-                casts = ", ".join(f'cast("{name}" as {known[name]}) as "{name}"' if name in known else f'"{name}"' for name in found)
+                casts = ", ".join(
+                    f'cast("{name}" as {known[name]}) as "{name}"' if name in known else f'"{name}"' for name in found
+                )
                 connection.execute(f"create table {into}.{schema}_{table} as select {casts} from '{rows}/*.parquet'")
 
 

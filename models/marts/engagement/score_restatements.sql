@@ -59,7 +59,11 @@ replayed as (
             partition by restatements.customer_id, restatements.score_date, scores.as_of_date
             order by restatements.restated_on desc
         ),
-        later as (from_then rows between unbounded preceding and 1 preceding)
+        later as (
+            partition by restatements.customer_id, restatements.score_date, scores.as_of_date
+            order by restatements.restated_on desc
+            rows between unbounded preceding and 1 preceding
+        )
 ),
 
 scored as (
