@@ -17,7 +17,10 @@ from ops.messages import BuildError
 
 TABLES = ("events", "survey_answers", "customers")
 # The dialect of macros/raw_contract.sql.
-CSV = "all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, union_by_name = true"
+CSV = (
+    "all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
+    "union_by_name = true"
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

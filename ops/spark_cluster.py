@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 HOST = "127.0.0.1"
+METASTORE = "jdbc:derby:;databaseName={}/metastore;create=true"
 THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 # What the project asks of any Spark (docs/spark.md).
 SESSION = {
@@ -70,7 +71,7 @@ class Cluster:
             "spark.sql.shuffle.partitions": self.partitions,
             "spark.sql.warehouse.dir": self.folder / "warehouse",
             "spark.sql.catalogImplementation": "hive",
-            "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={self.folder}/metastore;create=true",
+            "spark.hadoop.javax.jdo.option.ConnectionURL": METASTORE.format(self.folder),
             "spark.driver.host": HOST,
             "spark.driver.bindAddress": HOST,
             "spark.driver.extraJavaOptions": f"-Dderby.system.home={self.folder} -Duser.timezone=UTC",

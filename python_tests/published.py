@@ -5,6 +5,7 @@ numbers and decimals must be equal, floating-point numbers within RELATIVE. `bui
 so are digests of partitions, which are each engine's own, and functions, which have no rows.
 """
 
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -43,27 +44,20 @@ def read_spark(connection: duckdb.DuckDBPyConnection, into: str, cursor, prefix:
     connection.execute(f"create schema {into}")
     connection.execute("set TimeZone = 'UTC'")
     with tempfile.TemporaryDirectory() as folder:
-        for schema in SCHEMAS:
-            cursor.execute(f"show tables in {prefix}_{schema}")
+        for schema in (f"{prefix}_marts", f"{prefix}_history"):
+            cursor.execute(f"show tables in {schema}")
             for _, table, _ in cursor.fetchall():
-                if table.endswith("_digests"):
+                if table.endswith(DIGESTS):
                     continue
-                rows = f"{folder}/{schema}_{table}"
-                cursor.execute(
-                    f"insert overwrite directory '{rows}' using parquet select * from {prefix}_{schema}.{table}"
-                )
-                types = connection.execute(
-                    "select column_name, data_type from information_schema.columns "
-                    "where table_schema = ? and table_name = ?",
-                    [like, f"{schema}_{table}"],
-                ).fetchall()
-                found = _column(connection, f"select column_name from (describe from '{rows}/*.parquet')")
-                # Without rows, or without the table, there is nothing to cast.
-                known = dict(types)
-                casts = ", ".join(
-                    f'cast("{name}" as {known[name]}) as "{name}"' if name in known else f'"{name}"' for name in found
-                )
-                connection.execute(f"create table {into}.{schema}_{table} as select {casts} from '{rows}/*.parquet'")
+                rows = f"{folder}/{table}"
+                query = f"select * from {schema}.{table} {days_compared(table)}"
+                cursor.execute(f"insert overwrite directory '{rows}' using parquet {query}")
+                types = dict(columns_of(connection, like, table))
+                found = connection.execute(f"select column_name from (describe from '{rows}/*.parquet')").fetchall()
+                casts = [f'cast("{name}" as {types[name]}) as "{name}"' for (name,) in found if name in types]
+                # A column that the other one has not is kept, for the comparison to name.
+                casts += [f'"{name}"' for (name,) in found if name not in types]
+                connection.execute(f"create table {into}.{table} as select {', '.join(casts)} from '{rows}/*.parquet'")
 
 
 def differences(connection: duckdb.DuckDBPyConnection, first: str, second: str) -> list[str]:

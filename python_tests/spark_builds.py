@@ -1,8 +1,8 @@
-"""Builds a tenth of a raw folder in three increments on a Spark cluster and on DuckDB, and compares all that is published.
+"""Builds a tenth of a raw folder in three increments on a Spark cluster and on DuckDB, and compares what is published.
 
-`.venv-spark/bin/python python_tests/spark_builds.py --raw DIR [--share 10]`. The cluster is one of separate processes on this
-machine (ops/spark_cluster.py). In the middle of the first build one of its two workers is killed: the build must finish, or
-fail and be healed by the next one. Exit codes: 0 the same rows; 1 other rows, or a build failed.
+`.venv-spark/bin/python python_tests/spark_builds.py --raw DIR [--share 10]`. The cluster is one of separate
+processes on this machine (ops/spark_cluster.py). In the middle of the first build one of its two workers is killed: the
+build must finish, or fail and be healed by the next one. Exit codes: 0 the same rows; 1 other rows, or a build failed.
 """
 
 import argparse
@@ -71,7 +71,8 @@ def add(raw: Path, to: Path, share: int, begin: str, end: str, step: int) -> Non
             (file,) = raw.glob(f"{table}.*")
             reader = f"read_csv('{file}', all_varchar = true)" if file.suffix == ".csv" else f"read_parquet('{file}')"
             day = f"coalesce(left(cast({known} as varchar), 10), '0001-01-01')"
-            query = f"select * from {reader} where hash(customer_id) % {share} = 0 and {day} >= '{begin}' and {day} < '{end}'"
+            query = f"select * from {reader} where hash(customer_id) % {share} = 0"
+            query += f" and {day} >= '{begin}' and {day} < '{end}'"
             connection.execute(f"copy ({query}) to '{to / f'{table}_{step}{file.suffix}'}'")
 
 

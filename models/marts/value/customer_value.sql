@@ -37,7 +37,9 @@ months as (
 rates as (
     select
         {{ ratio('sum(months.retained)', 'sum(months.customers_at_start)') }} as monthly_retention,
-        power(1.0 + cast(min(rules.annual_discount_rate) as {{ type_double() }}), cast(1 as {{ type_double() }}) / 12) - 1
+        power(
+            1.0 + cast(min(rules.annual_discount_rate) as {{ type_double() }}), cast(1 as {{ type_double() }}) / 12
+        ) - 1
             as monthly_discount
     from rules
     left join months on rules.clv_months >= months.month_rank
@@ -73,7 +75,8 @@ select
     purchases.last_purchase_date,
     cast({{ days_between('purchases.last_purchase_date', 'customers.as_of_date') }} as bigint) as recency_days,
     greatest(coalesce(purchases.purchase_days, 0) - 1, 0) as frequency,
-    cast({{ days_between('purchases.first_purchase_date', 'purchases.last_purchase_date') }} as bigint) as repeat_span_days,
+    cast({{ days_between('purchases.first_purchase_date', 'purchases.last_purchase_date') }} as bigint)
+        as repeat_span_days,
     cast({{ days_between('purchases.first_purchase_date', 'customers.as_of_date') }} as bigint) as age_days,
     case
         when purchases.purchase_days > 1
