@@ -25,7 +25,7 @@ endef
 export RAW WAREHOUSE SETTINGS DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT OUT METRICS BY WHERE CHROMIUM
 export DO_NOT_TRACK := 1
 
-.PHONY: help build load-postgres erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
+.PHONY: help build analyse load-postgres erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
 .PHONY: test-postgres test-spark metrics test-metrics docs picture export report test-report report-picture test-v2 superset parsed test-dagster test-airflow
 .PHONY: lock licences
 .PHONY: audit clean
@@ -139,6 +139,12 @@ endif
 
 test-spark: .venv/build.stamp .venv-spark/stamp data/demo/customers.csv ## Build a tenth of the demo in three increments on a Spark cluster and on DuckDB, kill a worker, and compare the marts (half an hour)
 	PYTHONPATH=.:python_tests .venv-spark/bin/python python_tests/spark_builds.py --raw data/demo
+
+analyse: .venv/postgres.stamp ## Run the models in Python anew over the published build of a Postgres server: TARGET=postgres (DuckDB runs them in each build)
+ifneq ($(TARGET),postgres)
+	@echo "TARGET=$(TARGET): DuckDB runs the models in Python within each build; give TARGET=postgres for a server." >&2; exit 2
+endif
+	@$(VENV)/python -m ops.build_postgres --analyse --work "$$WAREHOUSE/postgres" $(if $(SETTINGS),--settings "$$SETTINGS")
 
 load-postgres: .venv/postgres.stamp $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Load RAW=folder into the schema landing of the Postgres server that PGHOST ... name
 	@$(VENV)/python -m ops.load_postgres --raw "$$RAW"

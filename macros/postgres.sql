@@ -149,6 +149,11 @@ create table {{ relation }} as
 {%- endmacro %}
 
 
+{% macro postgres__days_between(first, last) -%}
+cast({{ last }} - {{ first }} as bigint)
+{%- endmacro %}
+
+
 {% macro postgres__date_series(first, last) -%}
 (
     select cast(series.day as date) as day
@@ -238,6 +243,7 @@ delivered.matches_empty_text({{ pattern }})
 
 
 {% macro postgres_make_raw() %}
+{#- Makes the schemas delivered and raw, as duckdb__prepare_raw does, of the tables of the schema that the var raw_schema names, else of landing. -#}
 {%- set zone = customer_scores.reporting_timezone() -%}
 {%- if run_query("select 1 from pg_timezone_names where name = '" ~ zone ~ "'").rows | length == 0 -%}
     {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}

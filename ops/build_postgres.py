@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--settings", type=Path, help="folder with the company's settings")
     parser.add_argument("--work", type=Path, default=Path("warehouse/postgres"), help="folder for dbt's files and logs")
     parser.add_argument("--full-refresh", action="store_true", help="build everything anew, from the raw tables alone")
+    parser.add_argument("--analyse", action="store_true", help="run models in Python anew, over the published build")
     parser.add_argument("--threads", type=int, default=2, help="models built at once (default: 2)")
     options = parser.parse_args(arguments)
     options.work = Path(os.path.abspath(options.work))
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         server = connect(BUILDER, f"build {build_id}")
         try:
             with locked(server):
-                build(options, server, build_id)
+                build(options, server, published_build(server) if options.analyse else build_id)
         finally:
             server.close()
     except BuildError as error:
@@ -67,7 +68,9 @@ def build(options: argparse.Namespace, server: Connection, build_id: str) -> Non
     dbt_vars = settings.read_vars(options.settings, PROJECT)
     settings.stage_project(PROJECT, options.settings, project)
     digest = project_digest(PROJECT)
-    is_new = digest != published_digest(server)
+    is_new = digest != published(server)[1]
+    if is_new and options.analyse:
+        raise BuildError("The project is not the one that made the published marts: run make build TARGET=postgres.")
     is_whole = options.full_refresh or is_new
     if is_new:
         # What dbt keeps of another project misleads it: two metrics of one name, it says, where there is one.
@@ -93,7 +96,7 @@ def build(options: argparse.Namespace, server: Connection, build_id: str) -> Non
         return run.warnings, results
 
     rows_of = partial(failing_rows, server)
-    warnings, results = dbt("--exclude", KEYS, "file:*.py+")
+    warnings, results = ([], []) if options.analyse else dbt("--exclude", KEYS, "file:*.py+")
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     for models, others in outside.waves(manifest):
         for name in models:
@@ -150,15 +153,22 @@ def failing_rows(server: Connection, query: str | None) -> list[str]:
         return []
 
 
-def published_digest(server: Connection) -> str | None:
-    """The digest of the project that made what readers see; None where nobody published."""
+def published(server: Connection) -> tuple[str | None, str | None]:
+    """The id of the build that readers see and the digest of the project that made it; None where nobody published."""
     with server, server.cursor() as cursor:
         cursor.execute("create schema if not exists build")
         columns = "build_id text, published_at timestamptz, project_digest text"
         cursor.execute(f"create table if not exists build.publications ({columns})")
-        cursor.execute("select project_digest from build.publications order by published_at desc limit 1")
-        found = cursor.fetchone()
-    return found[0] if found else None
+        cursor.execute("select build_id, project_digest from build.publications order by published_at desc limit 1")
+        return cursor.fetchone() or (None, None)
+
+
+def published_build(server: Connection) -> str:
+    """The id of the build that readers see. Raises BuildError where there is none."""
+    build_id, _ = published(server)
+    if not build_id:
+        raise BuildError("Nothing is published yet: run make build TARGET=postgres.")
+    return build_id
 
 
 def keep_digest(server: Connection, build_id: str, digest: str) -> None:

@@ -35,7 +35,8 @@ select
     cast(sum(scored) as bigint) as scored_customers,
     {%- for column, share in quantiles.items() %}
     -- Nearest rank: a score that somebody has.
-    min(case when customers_up_to >= {{ share }} * customers_in_all then engagement_score end) as {{ column }},
+    cast(min(case when customers_up_to >= {{ share }} * customers_in_all then engagement_score end) as decimal(9, 6))
+        as {{ column }},
     {%- endfor %}
     {%- for band in bands %}
     cast(sum(case when engagement_band = '{{ band }}' then customers else 0 end) as bigint)

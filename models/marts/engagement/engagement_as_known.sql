@@ -1,5 +1,7 @@
 -- One row per customer with a row on `on_date`: its score as it was known at the end of `known_on`.
-{{ config(materialized='table_macro', meta={'parameters': {'known_on': 'date', 'on_date': 'date'}}, contract={'enforced': false}) }}
+{{ config(
+    materialized='table_macro', meta={'parameters': {'known_on': 'date', 'on_date': 'date'}}, contract={'enforced': false}
+) }}
 {#-
   A table function: `select * from engagement_as_known(date '2026-05-31', date '2026-05-15')`. The ledger keeps the load date of each
   line, so what came later is left out; weights, scale and copies are those of this build.

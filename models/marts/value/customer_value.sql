@@ -73,7 +73,7 @@ select
     coalesce(purchases.purchase_days, 0) as purchase_days,
     purchases.first_purchase_date,
     purchases.last_purchase_date,
-    cast({{ days_between('purchases.last_purchase_date', 'customers.as_of_date') }} as bigint) as recency_days,
+    {{ days_between('purchases.last_purchase_date', 'customers.as_of_date') }} as recency_days,
     greatest(coalesce(purchases.purchase_days, 0) - 1, 0) as frequency,
     cast({{ days_between('purchases.first_purchase_date', 'purchases.last_purchase_date') }} as bigint)
         as repeat_span_days,
