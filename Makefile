@@ -12,6 +12,8 @@ FORMAT ?= parquet
 
 VENV := .venv/bin
 
+comma := ,
+
 # pip compiles on one core: half of its time is saved by compiling on all of them. What fails is a template for Python 2.
 define install
 $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --no-compile $(3) -r $(2)
@@ -23,7 +25,8 @@ export RAW WAREHOUSE SETTINGS DATA VERSION MAX_AGE_HOURS CUSTOMER PERSON FORMAT 
 export DO_NOT_TRACK := 1
 
 .PHONY: help build analyse load-postgres erase demo-data example test pytest lint mutation bench soak doctor versions rollback freeze-scale propose-weights
-.PHONY: test-postgres metrics test-metrics docs picture export report test-report report-picture test-v2 superset parsed test-dagster test-airflow lock licences
+.PHONY: test-postgres test-spark metrics test-metrics docs picture export report test-report report-picture test-v2 superset parsed test-dagster test-airflow
+.PHONY: lock licences
 .PHONY: audit clean
 
 help: ## Print what each command does
@@ -110,6 +113,14 @@ help: ## Print what each command does
 	$(call install,.venv-superset,requirements-superset-source.lock,--no-binary wtforms-json --no-build-isolation)
 	@touch $@
 
+# Spark itself is in pyspark: 430 MB. That and two more have no wheels, and are built of their sources, with nothing fetched.
+.venv-spark/stamp: requirements-spark.lock requirements-spark-source.lock
+	@echo "Making the environment in .venv-spark (two minutes, once) ..."
+	$(PYTHON) -m venv .venv-spark
+	$(call install,.venv-spark,requirements-spark.lock)
+	$(call install,.venv-spark,requirements-spark-source.lock,--no-binary pure-sasl$(comma)pyhive$(comma)pyspark --no-build-isolation)
+	@touch $@
+
 ifeq ($(TARGET),duckdb)
 build: $(if $(filter 1,$(CLV)),.venv-clv/stamp,.venv/build.stamp) $(if $(filter data/demo,$(RAW)),data/demo/customers.csv) ## Build the marts from RAW=folder (default: the demo company) and publish them in WAREHOUSE=folder; CLV=1 where vars.yml asks for clv_forecasts
 	$(if $(filter 1,$(CLV)),.venv-clv/bin,$(VENV))/python -m ops.build --raw "$$RAW" --warehouse "$$WAREHOUSE"
@@ -120,6 +131,9 @@ else
 build:
 	@echo "There is no TARGET $(TARGET): leave it out, or give TARGET=postgres." >&2; exit 2
 endif
+
+test-spark: .venv/build.stamp .venv-spark/stamp data/demo/customers.csv
+	PYTHONPATH=.:python_tests .venv-spark/bin/python python_tests/spark_builds.py --raw data/demo
 
 analyse: .venv/postgres.stamp ## Run the models in Python anew over the published build of a Postgres server: TARGET=postgres (DuckDB runs them in each build)
 ifneq ($(TARGET),postgres)
@@ -256,6 +270,8 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --group postgres --constraint requirements-test.lock --generate-hashes --no-header --universal --quiet --output-file requirements-postgres.lock
 	uv pip compile --group superset --no-emit-package wtforms-json --generate-hashes --no-header --universal --quiet --output-file requirements-superset.lock
 	uv pip compile --group superset-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-superset-source.lock
+	uv pip compile --group spark --no-emit-package pure-sasl --generate-hashes --no-header --universal --quiet --output-file requirements-spark.lock
+	uv pip compile --group spark-source --no-deps --generate-hashes --no-header --universal --quiet --output-file requirements-spark-source.lock
 	uv pip compile --group audit --generate-hashes --no-header --universal --quiet --output-file requirements-audit.lock
 
 licences: .venv/test.stamp .venv-bouncer/stamp .venv-clv/stamp .venv-audit/stamp ## Write docs/licences.md anew from the lock files and the installed packages
@@ -265,5 +281,5 @@ audit: .venv-audit/stamp ## Ask for known vulnerabilities of all packages of the
 	.venv-audit/bin/python -m ops.audit_packages
 
 clean: ## Remove environments, generated data and dbt's files; published marts and your own data stay
-	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-browser .venv-dagster .venv-airflow .venv-v2 python_tests/browser/node_modules python_tests/v2/node_modules data/demo data/examples data/test_report data/test_airflow target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bouncer .venv-clv .venv-audit .venv-superset .venv-spark .venv-browser .venv-dagster .venv-airflow .venv-v2 python_tests/browser/node_modules python_tests/v2/node_modules data/demo data/examples data/test_report data/test_airflow target logs dev_*.duckdb* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

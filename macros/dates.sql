@@ -133,8 +133,12 @@ bit_count({{ days }})
 {%- endmacro %}
 
 
-{% macro hours_between(first, last) -%}
+{% macro hours_between(first, last) %}
 {#- Hours from one timestamp to another, as a double. -#}
+{{- adapter.dispatch('hours_between', 'customer_scores')(first, last) -}}
+{% endmacro %}
+
+{% macro default__hours_between(first, last) -%}
 cast(extract(epoch from ({{ last }} - {{ first }})) as {{ customer_scores.type_double() }}) / 3600.0
 {%- endmacro %}
 

@@ -42,6 +42,10 @@ coalesce(bit_xor({{ row_digest }}), 0)
 {% macro keep_digests(partitions, partition) %}
 {#- Post-hook of an incremental model, in its transaction: notes of which digests its partitions are now. A full refresh of this model alone has but the
   partitions that its parents made anew. -#}
+{{- adapter.dispatch('keep_digests', 'customer_scores')(partitions, partition) -}}
+{% endmacro %}
+
+{% macro default__keep_digests(partitions, partition) %}
 {{ customer_scores.replace_table(this.incorporate(path={'identifier': this.identifier ~ '_digests'})) }}
 select {{ partition }}, digest from {{ partitions }}
 {%- if should_full_refresh() %}
@@ -86,11 +90,15 @@ select {{ columns }} from {{ arguments['temp_relation'] }}
     from (
         select
             {{ days }}.score_date,
-            {{ customer_scores.digest_of_rows(facts ~ '.part') }} as digest_of_day
+            {{ customer_scores.digest_of_rows('dated.part') }} as digest_of_day
         from {{ days }}
-        left join {{ facts }}
-            on {{ days }}.score_date
-            = greatest({{ facts }}.fact_date, (select min(first_day.score_date) from {{ days }} as first_day))
+        left join (
+            select
+                {{ facts }}.part,
+                greatest({{ facts }}.fact_date, first_days.first_date) as holds_from
+            from {{ facts }}
+            cross join (select min(score_date) as first_date from {{ days }}) as first_days
+        ) as dated on {{ days }}.score_date = dated.holds_from
         group by {{ days }}.score_date
     ) as of_days
 )

@@ -29,6 +29,8 @@ LOCKS = {
     "requirements-v2.lock": "`make test-v2`",
     "requirements-superset.lock": "`make superset`",
     "requirements-superset-source.lock": "`make superset`",
+    "requirements-spark.lock": "`make build TARGET=spark`",
+    "requirements-spark-source.lock": "`make build TARGET=spark`",
     "requirements-dagster.lock": "`make test-dagster`",
     "requirements-airflow.lock": "`make test-airflow`",
 }
@@ -51,6 +53,7 @@ BY_HAND = {
 ALLOWED = {
     *("0BSD", "BSD", "BSD License", "BSD-2-Clause", "BSD-3-Clause", "3-Clause BSD License", "CC0-1.0", "Zlib"),
     *("MIT", "MIT License", "MIT-CMU", "ISC License (ISCL)", "Artistic License", "CNRI-Python", "PSF-2.0"),
+    *("Apache License 2.0", "Apache License, Version 2.0"),
     *("Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Apache Software License", "Python Software Foundation License"),
     *("ISC", "MIT-0", "Simplified BSD", "The Unlicense (Unlicense)", "ZPL-2.1"),
     *("MPL-2.0", "Mozilla Public License 2.0 (MPL 2.0)", "LGPL-2.1", "LGPL-3.0"),

@@ -5,6 +5,7 @@ numbers and decimals must be equal, floating-point numbers within RELATIVE. `bui
 so are digests of partitions, which are each engine's own, and functions, which have no rows.
 """
 
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,30 @@ def read_duckdb(connection: duckdb.DuckDBPyConnection, into: str, marts: Path) -
 def days_compared(table: str) -> str:
     """The condition that the rows of a table meet that are compared: empty for almost all tables."""
     return "where extract(day from score_date) = 1" if table in RECEIPTS else ""
+
+
+def read_spark(connection: duckdb.DuckDBPyConnection, into: str, cursor, prefix: str, like: str) -> None:
+    """Reads the schemas `<prefix>_marts` and `<prefix>_history` of Spark, in the types of the schema `like`.
+
+    `cursor` is one of PyHive, on a Spark that writes to this machine's disk.
+    """
+    connection.execute(f"create schema {into}")
+    connection.execute("set TimeZone = 'UTC'")
+    with tempfile.TemporaryDirectory() as folder:
+        for schema in (f"{prefix}_marts", f"{prefix}_history"):
+            cursor.execute(f"show tables in {schema}")
+            for _, table, _ in cursor.fetchall():
+                if table.endswith(DIGESTS):
+                    continue
+                rows = f"{folder}/{table}"
+                query = f"select * from {schema}.{table} {days_compared(table)}"
+                cursor.execute(f"insert overwrite directory '{rows}' using parquet {query}")
+                types = dict(columns_of(connection, like, table))
+                found = connection.execute(f"select column_name from (describe from '{rows}/*.parquet')").fetchall()
+                casts = [f'cast("{name}" as {types[name]}) as "{name}"' for (name,) in found if name in types]
+                # A column that the other one has not is kept, for the comparison to name.
+                casts += [f'"{name}"' for (name,) in found if name not in types]
+                connection.execute(f"create table {into}.{table} as select {', '.join(casts)} from '{rows}/*.parquet'")
 
 
 def differences(connection: duckdb.DuckDBPyConnection, first: str, second: str) -> list[str]:

@@ -22,16 +22,17 @@ summed as (
         scaffold.is_score_date,
         scaffold.is_scored,
         sum(coalesce(activity.points, 0)) over (
-            history rows between {{ decay_steps()[0].age_to }} preceding and current row
+            partition by scaffold.customer_number order by scaffold.day
+            rows between {{ decay_steps()[0].age_to }} preceding and current row
         ) as points,
         sum(coalesce(cast(activity.event_count as bigint) * 512 + cast(activity.event_count > 0 as integer), 0)) over (
-            history rows between {{ window_days - 1 }} preceding and current row
+            partition by scaffold.customer_number order by scaffold.day
+            rows between {{ window_days - 1 }} preceding and current row
         ) as counts
     from scaffold
     left join activity
         on scaffold.customer_number = activity.customer_number
         and scaffold.day = activity.activity_day
-    window history as (partition by scaffold.customer_number order by scaffold.day)
 ),
 
 totals as (

@@ -47,7 +47,7 @@ replayed as (
         scores.build_id,
         scores.as_of_date,
         scores.event_count - sum(restatements.late_events) over from_then as events_before,
-        scores.points - coalesce(sum(restatements.late_points) over later, 0) as points_after,
+        scores.points - sum(restatements.late_points) over from_then + restatements.late_points as points_after,
         scores.points - sum(restatements.late_points) over from_then as points_before
     from restatements
     inner join scores
@@ -58,8 +58,7 @@ replayed as (
         from_then as (
             partition by restatements.customer_id, restatements.score_date, scores.as_of_date
             order by restatements.restated_on desc
-        ),
-        later as (from_then rows between unbounded preceding and 1 preceding)
+        )
 ),
 
 scored as (

@@ -37,7 +37,8 @@ months as (
 rates as (
     select
         {{ ratio('sum(months.retained)', 'sum(months.customers_at_start)') }} as monthly_retention,
-        power(1.0 + cast(min(rules.annual_discount_rate) as {{ type_double() }}), 1.0 / 12) - 1 as monthly_discount
+        power(1.0 + cast(min(rules.annual_discount_rate) as {{ type_double() }}), {{ ratio(1, 12) }}) - 1
+            as monthly_discount
     from rules
     left join months on rules.clv_months >= months.month_rank
 ),
