@@ -52,9 +52,7 @@ valued as (
         rates.monthly_discount,
         case
             when customers.churned_date is not null then 0.0
-            else {{ customer_lifetime_value(
-                'margins.margin_per_month', 'rates.monthly_retention', 'rates.monthly_discount'
-            ) }}
+            else {{ customer_lifetime_value('margin_per_month', 'monthly_retention', 'monthly_discount') }}
         end as clv
     from margins
     inner join customers on margins.customer_id = customers.customer_id
