@@ -42,10 +42,6 @@ coalesce(bit_xor({{ row_digest }}), 0)
 {% macro keep_digests(partitions, partition) %}
 {#- Post-hook of an incremental model, in its transaction: notes of which digests its partitions are now. A full refresh of this model alone has but the
   partitions that its parents made anew. -#}
-{{- adapter.dispatch('keep_digests', 'customer_scores')(partitions, partition) -}}
-{% endmacro %}
-
-{% macro default__keep_digests(partitions, partition) %}
 {{ customer_scores.replace_table(this.incorporate(path={'identifier': this.identifier ~ '_digests'})) }}
 select {{ partition }}, digest from {{ partitions }}
 {%- if should_full_refresh() %}

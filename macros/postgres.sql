@@ -244,15 +244,7 @@ delivered.matches_empty_text({{ pattern }})
 
 {% macro postgres_make_raw() %}
 {#- Makes the schemas delivered and raw, as duckdb__prepare_raw does, of the tables of the schema that the var raw_schema names, else of landing. -#}
-{%- set zone = customer_scores.reporting_timezone() -%}
-{%- if run_query("select 1 from pg_timezone_names where name = '" ~ zone ~ "'").rows | length == 0 -%}
-    {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}
-{%- endif -%}
-{%- for row in run_query("select word from pg_get_keywords() where catcode = 'R'").rows if row['word'] in customer_scores.segment_columns() -%}
-    {{ exceptions.raise_compiler_error(
-        "The var segment_columns names '" ~ row['word'] ~ "', a word of SQL: rename the column, in the raw data too."
-    ) }}
-{%- endfor -%}
+{%- do customer_scores.check_names('pg_timezone_names', "pg_get_keywords() where catcode = 'R'", 'word') -%}
 {%- set schema = customer_scores.raw_schema() or 'landing' -%}
 {%- set contract = customer_scores.raw_contract() -%}
 {%- set sources = {} -%}
@@ -282,7 +274,7 @@ delivered.matches_empty_text({{ pattern }})
 
 
 {% macro postgres_raw_table(schema, table) %}
-{#- A table of the schema that holds raw tables: {name, types by column}, or none where there is none. -#}
+{#- A table of the schema that holds raw tables: {first_file, its name; types by column}, or none where there is none. -#}
 {%- set types = {} -%}
 {%- for row in run_query(
     "select column_name, data_type from information_schema.columns where table_schema = '" ~ schema ~ "' and table_name = '" ~ table
@@ -299,42 +291,22 @@ delivered.matches_empty_text({{ pattern }})
         ~ "alter table " ~ name ~ " add column row_number bigint generated always as identity."
     ) }}
 {%- endif -%}
-{%- if run_query("select 1 from " ~ name ~ " limit 1").rows | length == 0 -%}
-    {{ exceptions.raise_compiler_error(name ~ " has no rows: fill it, or drop it if the company has none.") }}
-{%- endif -%}
-{{ return({'name': name, 'types': types}) }}
+{%- do customer_scores.check_has_rows(name) -%}
+{{ return({'first_file': name, 'types': types}) }}
 {% endmacro %}
 
 
 {% macro postgres_delivered_view(table, columns, source) %}
 {#- Statements that make delivered.<table> and raw.<table>: the contract's columns in the contract's order, the row's number, its whole content, and a number
   that changes with either. -#}
-{%- set null_types = {'id': 'text', 'text': 'text', 'time': 'timestamp', 'number': 'decimal(18, 6)'} -%}
-{%- set kinds = {
-    'id': ['a text or a whole number', '^(text|character.*|uuid|smallint|integer|bigint|USER-DEFINED)$'],
-    'text': ['a text', '.*'],
-    'time': ['a timestamp, a date or a text', '^(text|character.*|date|timestamp.*)$'],
-    'number': ['a number or a text', '^(text|character.*|smallint|integer|bigint|numeric|real|double precision)$'],
-} -%}
+{%- set delivered = customer_scores.delivered_types(table, columns, source, {
+    'id': '^(text|character.*|uuid|smallint|integer|bigint|USER-DEFINED)$',
+    'time': '^(text|character.*|date|timestamp.*)$',
+    'number': '^(text|character.*|smallint|integer|bigint|numeric|real|double precision)$',
+}) -%}
 {%- set selected = [] -%}
-{%- for column, (kind, is_required) in columns.items() -%}
-    {%- if source and column in source.types -%}
-        {%- set type = source.types[column] -%}
-        {%- if not modules.re.match(kinds[kind][1], type) -%}
-            {{ exceptions.raise_compiler_error(
-                table ~ "." ~ column ~ " is of type " ~ type ~ " in " ~ source.name ~ ": it must be " ~ kinds[kind][0] ~ "."
-            ) }}
-        {%- endif -%}
-        {%- do selected.append('delivered_row.' ~ column) -%}
-    {%- elif source and is_required -%}
-        {{ exceptions.raise_compiler_error(
-            table ~ "." ~ column ~ " is missing in " ~ source.name ~ " (columns found: " ~ source.types.keys() | join(', ')
-            ~ "). " ~ ("Take it out of the var segment_columns, or deliver it." if column in customer_scores.own_segment_columns()
-            else "Rename the column that holds it, or deliver it.")
-        ) }}
-    {%- else -%}
-        {%- do selected.append("cast(null as " ~ null_types[kind] ~ ") as " ~ column) -%}
-    {%- endif -%}
+{%- for column, rule in columns.items() -%}
+    {%- do selected.append('delivered_row.' ~ column if delivered[column] else customer_scores.null_column(column, rule[0])) -%}
 {%- endfor -%}
 drop view if exists raw.{{ table }}, delivered.{{ table }} cascade;
 create view delivered.{{ table }} as
@@ -345,7 +317,7 @@ select
     delivered_row.row_number,
     (select row_to_json(content) from (select delivered_row."{{ names | join('", delivered_row."') }}") as content) as raw_row,
     {{ customer_scores.digest(['delivered_row.*']) }} as row_digest
-from {{ source.name }} as delivered_row;
+from {{ source.first_file }} as delivered_row;
 {%- else %}
     cast(null as bigint) as row_number,
     cast(null as json) as raw_row,

@@ -90,10 +90,7 @@
 
 
 {% macro duckdb__prepare_raw() %}
-{%- set zone = customer_scores.reporting_timezone() -%}
-{%- if run_query("select 1 from pg_timezone_names() where name = '" ~ zone ~ "'").rows | length == 0 -%}
-    {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}
-{%- endif -%}
+{%- do customer_scores.check_names('pg_timezone_names()', "duckdb_keywords() where keyword_category = 'reserved'", 'keyword_name') -%}
 {%- set machine_zone = run_query("select current_setting('TimeZone') as name").rows[0]['name'] -%}
 {%- if machine_zone not in ['UTC', 'Etc/UTC'] -%}
     {{ exceptions.raise_compiler_error(
@@ -105,12 +102,6 @@
 {%- if '\\' in folder -%}
     {{ exceptions.raise_compiler_error("The raw folder " ~ folder ~ " has a backslash in its path, which DuckDB cannot read: rename it.") }}
 {%- endif -%}
-{%- for row in run_query("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'").rows
-    if row['keyword_name'] in customer_scores.segment_columns() -%}
-    {{ exceptions.raise_compiler_error(
-        "The var segment_columns names '" ~ row['keyword_name'] ~ "', a word of SQL: rename the column, in the raw data too."
-    ) }}
-{%- endfor -%}
 {%- set contract = customer_scores.raw_contract() -%}
 {%- set files = customer_scores.duckdb_raw_files(folder) if not schema -%}
 {%- set sources = {} -%}
@@ -137,6 +128,61 @@
 {%- do customer_scores.duckdb_set_erased_aside(contract) -%}
 {#- Another project, which has this one as a package, may read what files it likes. -#}
 {%- if project_name == 'customer_scores' -%}{%- do customer_scores.duckdb_shut_files(folder, sources) -%}{%- endif -%}
+{% endmacro %}
+
+
+{% macro check_names(time_zones, words, word) %}
+{#- Raises a sentence where the var reporting_timezone is no time zone, or segment_columns names a word of SQL. `time_zones` and `words` are what the
+  database selects them from; the column of words is `word`. -#}
+{%- set zone = customer_scores.reporting_timezone() -%}
+{%- if run_query("select 1 from " ~ time_zones ~ " where name = '" ~ zone ~ "'").rows | length == 0 -%}
+    {{ exceptions.raise_compiler_error("The var reporting_timezone is '" ~ zone ~ "', which no time zone is called: give a name such as Europe/Bucharest.") }}
+{%- endif -%}
+{%- for row in run_query("select " ~ word ~ " from " ~ words).rows if row[word] in customer_scores.segment_columns() -%}
+    {{ exceptions.raise_compiler_error(
+        "The var segment_columns names '" ~ row[word] ~ "', a word of SQL: rename the column, in the raw data too."
+    ) }}
+{%- endfor -%}
+{% endmacro %}
+
+
+{% macro check_has_rows(name) %}
+{#- Raises a sentence where a raw table of a schema is empty. -#}
+{%- if run_query("select 1 from " ~ name ~ " limit 1").rows | length == 0 -%}
+    {{ exceptions.raise_compiler_error(name ~ " has no rows: fill it, or drop it if the company has none.") }}
+{%- endif -%}
+{% endmacro %}
+
+
+{% macro delivered_types(table, columns, source, allowed) %}
+{#- The type in which each of the contract's `columns` of a raw table is delivered, or none where it is not. Raises a sentence for a required one that is
+  missing, and for a type that the contract does not allow: `allowed` has a regular expression of the database's types for each kind; a text may be
+  anything. `source` has `types` and `first_file`, and is none where the table is absent. -#}
+{%- set said = {'id': 'a text or a whole number', 'time': 'a timestamp, a date or a text', 'number': 'a number or a text'} -%}
+{%- set found = {} -%}
+{%- for column, rule in columns.items() -%}
+    {%- set type = source.types.get(column) if source else none -%}
+    {%- if type and rule[0] in allowed and not modules.re.match(allowed[rule[0]], type) -%}
+        {{ exceptions.raise_compiler_error(
+            table ~ "." ~ column ~ " is of type " ~ type ~ " in " ~ source.first_file ~ ": it must be " ~ said[rule[0]] ~ "."
+        ) }}
+    {%- elif source and rule[1] and not type -%}
+        {{ exceptions.raise_compiler_error(
+            table ~ "." ~ column ~ " is missing in " ~ source.first_file ~ " (columns found: " ~ source.types.keys() | join(', ')
+            ~ "). " ~ ("Take it out of the var segment_columns, or deliver it." if column in customer_scores.own_segment_columns()
+            else "Rename the column that holds it, or deliver it.")
+        ) }}
+    {%- endif -%}
+    {%- do found.update({column: type}) -%}
+{%- endfor -%}
+{{ return(found) }}
+{% endmacro %}
+
+
+{% macro null_column(column, kind) %}
+{#- A column of the contract that was not delivered. -#}
+{%- set types = {'id': dbt.type_string(), 'text': dbt.type_string(), 'time': 'timestamp', 'number': 'decimal(18, 6)'} -%}
+{{ return("cast(null as " ~ types[kind] ~ ") as " ~ column) }}
 {% endmacro %}
 
 
@@ -230,9 +276,7 @@
 {%- if found[0]['table_type'] != 'BASE TABLE' -%}
     {{ exceptions.raise_compiler_error(name ~ " is a view: make it a table, whose rows keep their order while a build reads them.") }}
 {%- endif -%}
-{%- if run_query("select 1 from " ~ name ~ " limit 1").rows | length == 0 -%}
-    {{ exceptions.raise_compiler_error(name ~ " has no rows: fill it, or drop it if the company has none.") }}
-{%- endif -%}
+{%- do customer_scores.check_has_rows(name) -%}
 {%- set types = {} -%}
 {%- for row in run_query("describe " ~ name).rows -%}
     {%- do types.update({row['column_name'] | lower: row['column_type']}) -%}
@@ -332,37 +376,20 @@
 {% macro duckdb_delivered_view(table, columns, source) %}
 {#- The statement that creates delivered.<table>: the contract's columns in the contract's order, the row's position, its whole content, and a
   number that changes with either. -#}
-{%- set null_types = {'id': 'varchar', 'text': 'varchar', 'time': 'timestamp', 'number': 'decimal(18, 6)'} -%}
-{%- set kinds = {
-    'id': ['a text or a whole number', '^(VARCHAR|JSON|UUID|ENUM.*|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|"NULL")$'],
-    'text': ['a text', '.*'],
-    'time': ['a timestamp, a date or a text', '^(VARCHAR|JSON|DATE|TIMESTAMP.*|"NULL")$'],
-    'number': ['a number or a text', '^(VARCHAR|JSON|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*|"NULL")$'],
-} -%}
+{%- set delivered = customer_scores.delivered_types(table, columns, source, {
+    'id': '^(VARCHAR|JSON|UUID|ENUM.*|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|"NULL")$',
+    'time': '^(VARCHAR|JSON|DATE|TIMESTAMP.*|"NULL")$',
+    'number': '^(VARCHAR|JSON|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*|"NULL")$',
+}) -%}
 {%- set selected = [] -%}
 {%- for column, rule in columns.items() -%}
-    {%- if source and column in source.types -%}
-        {%- set type = source.types[column] -%}
-        {%- if not modules.re.match(kinds[rule[0]][1], type) -%}
-            {{ exceptions.raise_compiler_error(
-                table ~ "." ~ column ~ " is of type " ~ type ~ " in " ~ source.first_file ~ ": it must be " ~ kinds[rule[0]][0] ~ "."
-            ) }}
-        {%- endif -%}
-        {%- if type == 'JSON' -%}
-            {%- do selected.append("coalesce(document ->> '$." ~ source['keys'][column] | join("', document ->> '$.") ~ "') as " ~ column) -%}
-        {%- elif type == '"NULL"' -%}
-            {%- do selected.append("cast(null as " ~ null_types[rule[0]] ~ ") as " ~ column) -%}
-        {%- else -%}
-            {%- do selected.append('"delivered row"."' ~ column ~ '" as ' ~ column) -%}
-        {%- endif -%}
-    {%- elif source and rule[1] -%}
-        {{ exceptions.raise_compiler_error(
-            table ~ "." ~ column ~ " is missing in " ~ source.first_file ~ " (columns found: " ~ source.types.keys() | join(', ')
-            ~ "). " ~ ("Take it out of the var segment_columns, or deliver it." if column in customer_scores.own_segment_columns()
-            else "Rename the column that holds it, or deliver it.")
-        ) }}
+    {%- set type = delivered[column] -%}
+    {%- if type == 'JSON' -%}
+        {%- do selected.append("coalesce(document ->> '$." ~ source['keys'][column] | join("', document ->> '$.") ~ "') as " ~ column) -%}
+    {%- elif type and type != '"NULL"' -%}
+        {%- do selected.append('"delivered row"."' ~ column ~ '" as ' ~ column) -%}
     {%- else -%}
-        {%- do selected.append("cast(null as " ~ null_types[rule[0]] ~ ") as " ~ column) -%}
+        {%- do selected.append(customer_scores.null_column(column, rule[0])) -%}
     {%- endif -%}
 {%- endfor -%}
 create or replace view delivered.{{ table }} as

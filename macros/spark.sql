@@ -277,40 +277,21 @@ to_json({{ row }}, map('ignoreNullFields', 'false'))
         name ~ " has no column row_number: number its rows once, as `python -m ops.load_spark` does. Spark keeps no order of rows, and a row is known by its position."
     ) }}
 {%- endif -%}
-{%- if run_query("select 1 from " ~ name ~ " limit 1").rows | length == 0 -%}
-    {{ exceptions.raise_compiler_error(name ~ " has no rows: fill it, or drop it if the company has none.") }}
-{%- endif -%}
-{{ return({'name': name, 'types': types}) }}
+{%- do customer_scores.check_has_rows(name) -%}
+{{ return({'first_file': name, 'types': types}) }}
 {% endmacro %}
 
 
 {% macro spark_delivered_view(table, columns, source) %}
 {#- The statement that creates delivered.<table>, see duckdb_delivered_view. -#}
-{%- set null_types = {'id': 'string', 'text': 'string', 'time': 'timestamp', 'number': 'decimal(18, 6)'} -%}
-{%- set kinds = {
-    'id': ['a text or a whole number', '^(string|tinyint|smallint|int|bigint|void)$'],
-    'text': ['a text', '.*'],
-    'time': ['a timestamp, a date or a text', '^(string|date|timestamp(_ntz)?|void)$'],
-    'number': ['a number or a text', '^(string|tinyint|smallint|int|bigint|double|float|decimal.*|void)$'],
-} -%}
+{%- set delivered = customer_scores.delivered_types(table, columns, source, {
+    'id': '^(string|tinyint|smallint|int|bigint|void)$',
+    'time': '^(string|date|timestamp(_ntz)?|void)$',
+    'number': '^(string|tinyint|smallint|int|bigint|double|float|decimal.*|void)$',
+}) -%}
 {%- set selected = [] -%}
 {%- for column, rule in columns.items() -%}
-    {%- if source and column in source.types -%}
-        {%- if not modules.re.match(kinds[rule[0]][1], source.types[column]) -%}
-            {{ exceptions.raise_compiler_error(
-                table ~ "." ~ column ~ " is of type " ~ source.types[column] ~ " in " ~ source.name ~ ": it must be " ~ kinds[rule[0]][0] ~ "."
-            ) }}
-        {%- endif -%}
-        {%- do selected.append(column) -%}
-    {%- elif source and rule[1] -%}
-        {{ exceptions.raise_compiler_error(
-            table ~ "." ~ column ~ " is missing in " ~ source.name ~ " (columns found: " ~ source.types.keys() | join(', ')
-            ~ "). " ~ ("Take it out of the var segment_columns, or deliver it." if column in customer_scores.own_segment_columns()
-            else "Rename the column that holds it, or deliver it.")
-        ) }}
-    {%- else -%}
-        {%- do selected.append("cast(null as " ~ null_types[rule[0]] ~ ") as " ~ column) -%}
-    {%- endif -%}
+    {%- do selected.append(column if delivered[column] else customer_scores.null_column(column, rule[0])) -%}
 {%- endfor -%}
 create or replace view delivered.{{ table }} as
 select
@@ -321,7 +302,7 @@ select
     row_number,
     struct({{ names | join(', ') }}) as raw_row,
     {{ customer_scores.digest(['row_number'] + names) }} as row_digest
-from {{ source.name }}
+from {{ source.first_file }}
 {%- else %}
     cast(null as bigint) as row_number,
     cast(null as struct<none: string>) as raw_row,
@@ -396,14 +377,10 @@ as delivered (`{{ agate_table.column_names | join('`, `') }}`)
 {%- endmacro %}
 
 
-{% macro spark__keep_digests(partitions, partition) %}
-{#- The incremental materialization below makes this table. -#}
-insert overwrite table {{ customer_scores.spark_digests(this) }}
-select {{ partition }}, digest from {{ partitions }}
-{%- if should_full_refresh() %}
-where is_stale
-{%- endif %}
-{% endmacro %}
+{% macro spark__replace_table(relation) -%}
+{#- The incremental materialization below makes the only tables of which this is asked. -#}
+insert overwrite table {{ relation }}
+{%- endmacro %}
 
 
 {% materialization incremental, adapter='spark' %}

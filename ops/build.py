@@ -6,9 +6,7 @@ lock; 4 the audit or the publishing failed. Unless it is 0, readers still see th
 
 import argparse
 import hashlib
-import json
 import os
-import re
 import secrets
 import signal
 import sys
@@ -293,33 +291,16 @@ def _read(path: Path) -> str | None:
 
 
 def _command(options: argparse.Namespace, warehouse: Warehouse, log: Path, dbt_vars: dict) -> list[str]:
-    # `make test` proves what holds whatever the data: formulas, and the keys of steps that nobody opens. Where a step
-    # has a row twice, so have the marts that are made of it, whose keys every build tests.
-    command = ["build", "--exclude", "tag:keys_of_steps", "--exclude-resource-type", "exposure"]
-    command += ["--threads", str(options.threads)]
-    # dbt writes the metrics in another format too, which has no word for spans of validity. Nothing here reads it. Were
-    # the warning named in the project, dbt v2, which does not know it, would refuse the project.
-    command += ["--warn-error-options", '{"silence": ["MFConverterIssue"]}']
-    command += ["--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project)]
-    command += ["--target-path", str(warehouse.target), "--log-path", str(log.parent)]
-    command += ["--vars", json.dumps(dbt_vars, default=str, ensure_ascii=False)]
-    return command + ["--full-refresh"] * options.full_refresh
+    command = run_dbt.build_arguments(warehouse.project, warehouse.target, log.parent, options.threads, dbt_vars)
+    return command + ["--exclude", run_dbt.KEYS_OF_STEPS] + ["--full-refresh"] * options.full_refresh
 
 
 def _environment(raw: Path, warehouse: Warehouse, build_id: str, now: datetime) -> dict[str, str]:
-    # A DBT_ variable of the caller's shell would change the build unseen.
-    # dbt writes DBT_ENV_CUSTOM_ENV_ variables to files, and never those of secrets.
-    own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_SECRET_)", name)}
-    # The caller may give another time, so that a build can be repeated, freshness of the sources included.
-    own["CUSTOMER_SCORES_BUILD_TIME"] = own.get("CUSTOMER_SCORES_BUILD_TIME") or f"{now:%Y-%m-%d %H:%M:%S}"
     return {
-        **own,
+        **run_dbt.build_environment(build_id, now),
         **warehouse.databases,
         "CUSTOMER_SCORES_RAW": str(raw),
         "CUSTOMER_SCORES_MENDED": str(warehouse.mended),
-        "CUSTOMER_SCORES_BUILD_ID": build_id,
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
 

@@ -9,7 +9,6 @@ is 0, readers still see what they saw before.
 import argparse
 import json
 import os
-import re
 import secrets
 import sys
 import time
@@ -28,8 +27,6 @@ from ops.messages import BuildError, plain
 from ops.postgres import connect, fetch, locked, store, types_of
 from ops.publish_postgres import audit, publish
 
-# Keys of steps that nobody opens: `make test` proves them.
-KEYS = "tag:keys_of_steps"
 BUILDER = "customer_scores_builder"
 
 
@@ -80,15 +77,12 @@ def build(options: argparse.Namespace, server: Connection, build_id: str) -> Non
 
     def dbt(*selection: str) -> tuple[list[str], list[dict]]:
         """Builds what is selected; returns what dbt warned of and the results. Raises BuildError where it failed."""
-        command = ["build", "--target", "postgres", *selection, "--threads", str(options.threads)]
-        command += ["--exclude-resource-type", "exposure", "--warn-error-options", '{"silence": ["MFConverterIssue"]}']
-        command += ["--project-dir", str(project), "--profiles-dir", str(project)]
-        command += ["--target-path", str(target), "--log-path", str(options.work / "logs" / build_id)]
-        command += ["--full-refresh"] * is_whole
-        command += ["--vars", json.dumps(dbt_vars, default=str, ensure_ascii=False)]
+        logs = options.work / "logs" / build_id
+        command = run_dbt.build_arguments(project, target, logs, options.threads, dbt_vars)
+        command += ["--target", "postgres", *selection, *["--full-refresh"] * is_whole]
         (target / "run_results.json").unlink(missing_ok=True)
         with open(os.devnull) as inherited:
-            run = run_dbt.run(command, environment(build_id), inherited.fileno(), options.work)
+            run = run_dbt.run(command, environment, inherited.fileno(), options.work)
         results = explain.read_results(target)
         if run.returncode:
             problems = explain.failures(results, run, PROJECT, rows_of)
@@ -96,7 +90,8 @@ def build(options: argparse.Namespace, server: Connection, build_id: str) -> Non
         return run.warnings, results
 
     rows_of = partial(failing_rows, server)
-    warnings, results = ([], []) if options.analyse else dbt("--exclude", KEYS, "file:*.py+")
+    environment = run_dbt.build_environment(build_id, datetime.now(UTC)) | {"PGOPTIONS": f"-c role={BUILDER}"}
+    warnings, results = ([], []) if options.analyse else dbt("--exclude", run_dbt.KEYS_OF_STEPS, "file:*.py+")
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     for models, others in outside.waves(manifest):
         for name in models:
@@ -105,7 +100,7 @@ def build(options: argparse.Namespace, server: Connection, build_id: str) -> Non
             print(f"  outside  {time.monotonic() - began:7.1f} s  {manifest['nodes'][name]['name']}")
         names = [manifest["nodes"][name]["name"] for name in others]
         if names:
-            results += dbt("--indirect-selection", "empty", "--exclude", KEYS, "--select", *names)[1]
+            results += dbt("--indirect-selection", "empty", "--exclude", run_dbt.KEYS_OF_STEPS, "--select", *names)[1]
     rows = audit(server, build_id)
     try:
         publish(server, is_whole)
@@ -128,18 +123,6 @@ def run_outside(server: Connection, node: dict, manifest: dict) -> None:
         returned = outside.run(PROJECT, node, manifest, fetch_parent)
         here.register("returned", returned)
         store(here, "from returned", cursor, sql.Identifier(node["schema"], node["alias"]))
-
-
-def environment(build_id: str) -> dict[str, str]:
-    """What dbt sees of the environment: no DBT_ variable of the caller's shell, which would change the build unseen."""
-    own = {name: value for name, value in os.environ.items() if not re.match("DBT_(?!ENV_SECRET_)", name)}
-    own.setdefault("CUSTOMER_SCORES_BUILD_TIME", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}")
-    return own | {
-        "CUSTOMER_SCORES_BUILD_ID": build_id,
-        "PGOPTIONS": f"-c role={BUILDER}",
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
 
 
 def failing_rows(server: Connection, query: str | None) -> list[str]:

@@ -16,13 +16,9 @@ from psycopg2 import sql
 
 from ops.messages import BuildError
 from ops.postgres import connect, locked, store
+from ops.raw_files import sources
 
 LOADER = "customer_scores_loader"
-TABLES = ("events", "survey_answers", "customers")
-READERS = {
-    ".csv": "read_csv({files}, all_varchar = true, header = true, strict_mode = true, union_by_name = true)",
-    ".parquet": "read_parquet({files}, union_by_name = true, hive_partitioning = false)",
-}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,31 +46,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def load(raw: Path, server: psycopg2.extensions.connection, schema: str) -> dict[str, int]:
     """Fills the schema's tables, within the transaction of `server`, and returns how many rows each has."""
-    sources = {table: source for table in TABLES if (source := find(raw, table))}
-    if not sources:
-        raise FileNotFoundError("it has no events, survey_answers or customers as .csv or .parquet")
     counts = {}
     with server.cursor() as cursor, duckdb.connect() as reader:
         reader.execute("set TimeZone = 'UTC'")
         cursor.execute("select to_regnamespace(quote_ident(%s)) is null", [schema])
         if cursor.fetchone()[0]:
             cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
-        for table, source in sources.items():
+        for table, source in sources(raw).items():
             name = sql.Identifier(schema, table)
             store(reader, f"select row_number() over () as row_number, * from {source}", cursor, name)
             cursor.execute(sql.SQL("alter table {table} add primary key (row_number)").format(table=name))
             cursor.execute(sql.SQL("select count(*) from {}").format(name))
             counts[table] = cursor.fetchone()[0]
     return counts
-
-
-def find(raw: Path, table: str) -> str | None:
-    """What DuckDB selects from to read a raw table of the folder: `events.csv`, `events_2025.csv`, `events/*.csv`."""
-    for suffix, reader in READERS.items():
-        files = sorted({*raw.glob(f"{table}*{suffix}"), *raw.glob(f"{table}/**/*{suffix}")})
-        if files:
-            return reader.format(files=[str(file) for file in files])
-    return None
 
 
 if __name__ == "__main__":

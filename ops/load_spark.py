@@ -14,13 +14,7 @@ from pathlib import Path
 import duckdb
 
 from ops.messages import BuildError
-
-TABLES = ("events", "survey_answers", "customers")
-# The dialect of macros/raw_contract.sql.
-CSV = (
-    "all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
-    "union_by_name = true"
-)
+from ops.raw_files import TABLES, sources
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,35 +36,30 @@ def load(raw: Path, schema: str, to: Path) -> None:
     """Writes the raw tables as Parquet into `to`, and makes tables of `schema` over them."""
     if not re.fullmatch("[a-z_][a-z0-9_]{0,62}", schema):
         raise BuildError(f"The schema {schema} is no plain name: give lower-case letters, digits and underscores.")
-    tables = [table for table in TABLES if write(raw, table, to.absolute() / table)]
-    if not tables:
-        raise BuildError(f"No raw data in {raw}: it needs events or survey_answers as .parquet or .csv.")
+    try:
+        found = sources(raw)
+    except FileNotFoundError as error:
+        raise BuildError(f"No raw data in {raw}: {error}.") from error
+    for table, source in found.items():
+        write(source, to.absolute() / table)
     with connection() as cursor:
         cursor.execute(f"create schema if not exists {schema}")
         for table in TABLES:
             cursor.execute(f"drop table if exists {schema}.{table}")
-        for table in tables:
+        for table in found:
             cursor.execute(f"create table {schema}.{table} using parquet location '{to.absolute() / table}'")
 
 
-def write(raw: Path, table: str, to: Path) -> bool:
-    """Writes one raw table, numbered, and returns whether there is one."""
-    files = sorted(file for file in raw.glob(f"{table}*") if file.suffix in (".parquet", ".csv"))
-    if not files:
-        return False
+def write(source: str, to: Path) -> None:
+    """Writes a raw table, numbered, as the one file of a folder."""
     to.mkdir(parents=True, exist_ok=True)
     for file in to.iterdir():
         file.unlink()
-    names = [str(file) for file in files]
     with duckdb.connect() as database:
         # One order for reading and writing: the position is part of what a row is known by.
         database.execute("set threads = 1; set timezone = 'UTC'")
-        reader = (
-            f"read_csv($files, {CSV})" if files[0].suffix == ".csv" else "read_parquet($files, union_by_name = true)"
-        )
-        rows = database.sql(f"select *, row_number() over () as row_number from {reader}", params={"files": names})
+        rows = database.sql(f"select *, row_number() over () as row_number from {source}")
         rows.write_parquet(str(to / "part-0.parquet"), row_group_size=100_000)
-    return True
 
 
 def connection():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import duckdb
 import psycopg2
@@ -106,19 +107,21 @@ def test_three_increments_have_the_rows_of_one_build(place, tmp_path):
     assert_same_as_duckdb(place, DEMO, None, tmp_path)
 
 
-def test_a_second_build_is_refused_while_one_is_at_work(place, tmp_path):
-    first = subprocess.Popen(
-        [sys.executable, "-m", "ops.build_postgres", "--work", tmp_path / "first"],
-        cwd=PROJECT,
-        env=place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+def begin_build(place: dict, work: Path, until: str) -> subprocess.Popen:
+    """Starts a build, and returns when it has said a line with that text."""
+    command = [sys.executable, "-m", "ops.build_postgres", "--work", work]
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    for line in process.stdout:
+        if until in line:
+            break
+    return process
+
+
+def test_a_second_build_is_refused_while_one_is_at_work(place, tmp_path):
+    first = begin_build(place, tmp_path / "first", "dbt has read the project")
     try:
-        for line in first.stdout:
-            if "dbt has read the project" in line:
-                break
         second = run("ops.build_postgres", place, "--work", tmp_path / "second")
         load = run("ops.load_postgres", place, "--raw", DEMO)
         assert second.returncode == load.returncode == 3
@@ -133,17 +136,7 @@ def test_a_second_build_is_refused_while_one_is_at_work(place, tmp_path):
 
 def test_a_killed_build_leaves_the_lock_and_what_readers_see(place, tmp_path):
     before = build_ids(place)
-    first = subprocess.Popen(
-        [sys.executable, "-m", "ops.build_postgres", "--work", tmp_path / "work"],
-        cwd=PROJECT,
-        env=place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    for line in first.stdout:
-        if "int_engagement_windows" in line:
-            break
+    first = begin_build(place, tmp_path / "work", "int_engagement_windows")
     first.kill()
     first.wait()
     assert build_ids(place) == before
